@@ -1,0 +1,42 @@
+"""Errors as values that a user can act on, and the exit codes of the command."""
+
+from __future__ import annotations
+
+import difflib
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """Exit codes of ``gen``; where TLC has a code for the same thing, it is TLC's."""
+
+    OK = 0
+    USAGE = 2
+    NO_VERDICT = 3
+    ASSUMPTION = 10
+    DEADLOCK = 11
+    SAFETY = 12
+    LIVENESS = 13
+    ASSERTION = 14
+    EVALUATION = 75
+    PARSE = 150
+    CONFIG = 151
+    SYSTEM = 153
+    INTERRUPTED = 130
+
+
+class GenError(Exception):
+    """Something the user can mend: one line that says what is wrong and what would fit.
+
+    ``code`` is the exit code that the command ends with.
+    """
+
+    def __init__(self, message: str, code: ExitCode = ExitCode.USAGE) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+
+
+def near_miss(wrong: str, known: list[str]) -> str:
+    """``did you mean X?`` if something known is spelled alike, else the list of what is known."""
+    near = difflib.get_close_matches(wrong, known, n=1)
+    return f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known)}"
