@@ -1,0 +1,111 @@
+"""Templates, a design and a zone to a TLA+ module and its TLC configuration."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import jinja2
+
+from gen.specs import SPECS, Design, Property, sections
+from gen.zone import Zone
+
+#: The name of the module that is searched, and of the one that is replayed.
+MODULE = "pageblock"
+REPLAY_MODULE = "replay"
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A rendered module and its configuration: ``name``.tla and ``name``.cfg."""
+
+    name: str
+    tla: str
+    cfg: str
+
+
+@dataclass(frozen=True)
+class Replay:
+    """A behaviour to be replayed: TLA+ values by variable, state by state."""
+
+    states: Sequence[Mapping[str, str]]
+    property: Property
+    #: How many steps the open calls may run on after the violation.
+    go_on: int
+
+    @property
+    def kind(self) -> str:
+        """The kind of the property that the last state, or step, violates."""
+        return self.property.kind
+
+
+def _environment() -> jinja2.Environment:
+    # Delimiters that TLA+ does not use; a line statement is a TLA+ comment, so that
+    # an editor still reads a template as TLA+.
+    return jinja2.Environment(
+        loader=jinja2.FileSystemLoader(SPECS),
+        undefined=jinja2.StrictUndefined,
+        variable_start_string="$[",
+        variable_end_string="]$",
+        block_start_string="$%",
+        block_end_string="%$",
+        comment_start_string="$#",
+        comment_end_string="#$",
+        line_statement_prefix="\\*%",
+        line_comment_prefix="\\*#",
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+
+
+def _tidy(text: str) -> str:
+    """No trailing blanks, at most one empty line in a row: what loops leave behind."""
+    lines = "\n".join(line.rstrip() for line in text.splitlines())
+    return re.sub(r"\n{3,}", "\n\n", lines).strip("\n") + "\n"
+
+
+def _render(
+    name: str,
+    design: Design,
+    zone: Zone,
+    properties: Sequence[Property],
+    made_by: str,
+    replay: Replay | None,
+) -> str:
+    template = _environment().get_template("pageblock.tla.j2")
+    return _tidy(
+        template.render(
+            module=name,
+            design=design,
+            choice=design.choices,
+            sections=sections(design),
+            zone=zone,
+            properties=properties,
+            made_by=made_by,
+            explained=replay is not None,
+            replay=replay,
+            free_reads_lockless=design.choices["free_one_page"] == "lockless-type",
+        )
+    )
+
+
+def render(
+    design: Design, zone: Zone, properties: Sequence[Property], made_by: str = "gen render"
+) -> Spec:
+    """The module that TLC searches for a violation of any of these properties."""
+    lines = ["INIT Boot", "NEXT Step"]
+    if invariants := [p.name for p in properties if p.kind == "state"]:
+        lines.append("INVARIANTS " + " ".join(invariants))
+    if actions := [p.name for p in properties if p.kind == "action"]:
+        lines.append("PROPERTIES " + " ".join(actions))
+    tla = _render(MODULE, design, zone, properties, made_by, None)
+    return Spec(MODULE, tla, "\n".join(lines) + "\n")
+
+
+def render_replay(design: Design, zone: Zone, replay: Replay, made_by: str = "gen check") -> Spec:
+    """The module that follows one behaviour again, with every call logged."""
+    tla = _render(REPLAY_MODULE, design, zone, [replay.property], made_by, replay)
+    return Spec(REPLAY_MODULE, tla, "INIT ReplayInit\nNEXT ReplayNext\nINVARIANTS NotReplayed\n")

@@ -1,0 +1,411 @@
+"""The one place that starts TLC: its command line, the process, and how a run is ended."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import selectors
+import shutil
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from io import FileIO
+from pathlib import Path
+from typing import Literal
+
+from gen.errors import ExitCode, GenError
+from gen.tlc_output import Outcome, Progress, Report, StreamReader
+from gen.toolchain import Toolchain, java_environment
+
+LOG = "tlc.out"
+ERRORS = "tlc.err"
+META = "meta"
+TMP = "tmp"
+
+# Seconds: between two ticks of on_progress, and from SIGTERM to SIGKILL.
+TICK = 0.2
+GRACE = 2.0
+
+MIB = 1024 * 1024
+_UNITS = {"k": 1024, "m": MIB, "g": 1024 * MIB}
+
+OnProgress = Callable[[Progress | None, float], None]
+
+
+@dataclass(frozen=True)
+class TlcOptions:
+    """How TLC is to run; GenError if a value does not fit.
+
+    ``heap`` is Java's notation (``512m``, ``2g``), None stands for ``default_heap()``.
+    ``timeout`` is in seconds, for the caller to hand to ``run``. ``profile``: ``short`` starts
+    fast and suits runs of a few seconds, ``long`` has the faster compiler and collector.
+    """
+
+    workers: int = 1
+    heap: str | None = None
+    timeout: float | None = None
+    profile: Literal["short", "long"] = "short"
+
+    def __post_init__(self) -> None:
+        if self.workers < 1:
+            raise GenError(f"workers: {self.workers} does not fit; give 1 or more")
+        if self.heap is not None:
+            check_heap(self.heap)
+        if self.timeout is not None and not 0 < self.timeout < float("inf"):
+            raise GenError(f"timeout: {self.timeout} does not fit; give seconds, more than 0")
+        if self.profile not in ("short", "long"):
+            raise GenError(f"profile: '{self.profile}' is unknown; 'short' and 'long' fit")
+
+
+def check_heap(text: str) -> str:
+    """``text`` in lower case if it is a heap size that TLC starts with, else GenError."""
+    found = re.fullmatch(r"([0-9]{1,9})([kmg])", text.lower())
+    if found is None:
+        raise GenError(f"heap: '{text}' is no size; 512m or 2g fit")
+    # With less than this TLC fails before it has read the spec.
+    if int(found[1]) * _UNITS[found[2]] < 16 * MIB:
+        raise GenError(f"heap: {text} is too small for TLC; 16m or more fits")
+    return text.lower()
+
+
+def memory_bytes() -> int:
+    """The memory this process may use: the machine's, or its container's limit if that is less."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    for limit in ("memory.max", "memory/memory.limit_in_bytes"):  # cgroup v2, v1
+        with contextlib.suppress(OSError, ValueError):  # no such file; "max"
+            memory = min(memory, int(Path("/sys/fs/cgroup", limit).read_text(encoding="ascii")))
+    return memory
+
+
+def default_heap() -> str:
+    """A quarter of the memory, at least 256m and at most 4g.
+
+    A quarter leaves a small laptop usable, and leaves room for what TLC takes outside of the heap;
+    the models here need far less than 4g.
+    """
+    return f"{min(max(memory_bytes() // 4 // MIB, 256), 4096)}m"
+
+
+def command(
+    toolchain: Toolchain,
+    run_dir: Path,
+    module: str,
+    options: TlcOptions,
+    *,
+    check_deadlock: bool = False,
+    dump: str | None = None,
+    coverage: bool = False,
+) -> list[str]:
+    """The argv that checks ``<module>.tla`` with ``<module>.cfg``, both in ``run_dir``.
+
+    ``dump``: bare name of a file in ``run_dir`` for the state graph (dot). GenError if a path
+    cannot be handed to Java.
+    """
+    run_dir = run_dir.absolute()
+    for path in (toolchain.jar, run_dir):
+        try:
+            str(path).encode("utf-8")
+        except UnicodeEncodeError:
+            raise GenError(f"{str(path)!r}: not UTF-8, Java cannot open it; rename it") from None
+    if options.profile == "short":
+        flags = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
+    else:
+        flags = ["-XX:+UseParallelGC"]
+    argv = [
+        str(toolchain.java),
+        *flags,
+        f"-Xmx{check_heap(options.heap or default_heap())}",
+        # Without it a full heap looks like an error in the spec.
+        "-XX:+ExitOnOutOfMemoryError",
+        # TLC unpacks its modules there; two runs that share it break each other.
+        f"-Djava.io.tmpdir={run_dir / TMP}",
+        # Numbers in the output follow the locale.
+        "-Duser.language=en",
+        "-Duser.country=US",
+        # Bytes in are bytes out, so the UTF-8 of a spec comes back as it was.
+        "-Dfile.encoding=ISO-8859-1",
+        "-Dstdout.encoding=ISO-8859-1",
+        "-cp",
+        str(toolchain.jar),
+        "tlc2.TLC",
+        "-tool",
+        "-metadir",
+        str(run_dir / META),
+        "-workers",
+        str(options.workers),
+        "-fp",
+        "0",
+        "-userFile",
+        str(run_dir / "user.log"),
+    ]
+    if not check_deadlock:
+        argv.append("-deadlock")  # TLC's option switches the check off
+    if coverage:
+        argv += ["-coverage", "1"]
+    if dump is not None:
+        argv += ["-dump", "dot,colorize,actionlabels", dump]
+    # Bare names: -config with a path fails when the spec has a path too.
+    return [*argv, "-config", f"{module}.cfg", f"{module}.tla"]
+
+
+def run(
+    command: list[str],
+    run_dir: Path,
+    *,
+    timeout: float | None = None,
+    on_progress: OnProgress | None = None,
+    stop: threading.Event | None = None,
+) -> Report:
+    """Runs TLC in ``run_dir`` to its end, and says what it found. Any thread may call it.
+
+    ``on_progress(progress, elapsed seconds)`` gets TLC's reports, and None about every 0.2 s.
+    After ``timeout`` seconds, or when ``stop`` is set, TLC is ended and the outcome is KILLED.
+    The output stays in ``tlc.out`` and ``tlc.err``; TLC's own files are removed.
+    GenError if Java cannot be started or the log cannot be written. Any other exception
+    (KeyboardInterrupt too) ends TLC first and then goes on.
+    """
+    try:
+        # mkdir is the lock too: in a run directory that is shared, TLC reads another run's states.
+        (run_dir / TMP).mkdir()
+    except FileExistsError:
+        raise GenError(
+            f"{run_dir / TMP} exists: another run uses this directory, or one that was killed left "
+            "it; take another directory or remove it"
+        ) from None
+    except OSError as error:
+        raise _cannot_write(run_dir / TMP, error) from None
+    try:
+        return _run(command, run_dir, timeout, on_progress, stop)
+    finally:
+        for name in (META, TMP):
+            shutil.rmtree(run_dir / name, ignore_errors=True)
+
+
+def _run(
+    command: list[str],
+    run_dir: Path,
+    timeout: float | None,
+    on_progress: OnProgress | None,
+    stop: threading.Event | None,
+) -> Report:
+    with contextlib.ExitStack() as stack:
+        try:
+            # Unbuffered: a full disk shows at the write, and the log is whole whenever we die.
+            log = stack.enter_context(FileIO(run_dir / LOG, "w"))
+            errors = stack.enter_context(FileIO(run_dir / ERRORS, "w"))
+        except OSError as error:
+            raise _cannot_write(run_dir / LOG, error) from None
+        started = time.monotonic()
+        try:
+            process = subprocess.Popen(
+                command,
+                cwd=run_dir,
+                env=java_environment(os.environ),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                # Ctrl-C goes to us alone, and one kill reaches all that a wrapper script started.
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+            raise GenError(
+                f"{command[0]} cannot be started: {reason}; 'gen doctor' says what fits",
+                ExitCode.SYSTEM,
+            ) from None
+        following = _Following(process, log, started, on_progress)
+        try:
+            killed = following.to_the_end(timeout, stop)
+            following.end()
+        except BaseException:
+            following.end_at_once()
+            raise
+        finally:
+            following.close()
+    code = process.returncode
+    # A signal as a shell tells it: 143 is SIGTERM, whether Java ended itself or died of it.
+    report = following.reader.finish(code if code >= 0 else 128 - code)
+    if killed is not None:
+        return replace(report, outcome=Outcome.KILLED, message=killed, completed=False)
+    return _judge_end(report, code, run_dir)
+
+
+def _judge_end(report: Report, code: int, run_dir: Path) -> Report:
+    """``report`` with an outcome that tells a Java that failed from a TLC that found something."""
+    if report.outcome not in (Outcome.CRASHED, Outcome.INCOMPLETE, Outcome.KILLED):
+        return report
+    if code in (-signal.SIGABRT, -signal.SIGSEGV, -signal.SIGBUS, -signal.SIGILL):
+        name = signal.Signals(-code).name
+        message = f"Java crashed ({name}); what it wrote about that is in {run_dir}"
+        return replace(report, outcome=Outcome.CRASHED, message=message)
+    if code == -signal.SIGKILL:
+        message = "killed by SIGKILL from outside, often for want of memory: a smaller heap may fit"
+        return replace(report, outcome=Outcome.KILLED, message=message)
+    if code > 0 and report.outcome is not Outcome.KILLED and tlc_version(run_dir) is None:
+        message = f"Java failed before TLC started: {_last_words(run_dir, code)}"
+        return replace(report, outcome=Outcome.CRASHED, message=message)
+    return report
+
+
+def tlc_version(run_dir: Path) -> str | None:
+    """The version that TLC printed in ``run_dir``, None if there was no TLC: it says that first."""
+    with contextlib.suppress(OSError), (run_dir / LOG).open("rb") as log:
+        head = log.read(1 << 16).decode("utf-8", "replace")
+        found = re.search(r"STARTMSG 2262:\d+ @!@!@\n([^\n@]+)", head)
+        return found[1].strip() if found else None
+    return None
+
+
+def _last_words(run_dir: Path, code: int) -> str:
+    """The last line that Java said before it failed, for a message."""
+    for name in (ERRORS, LOG):
+        with contextlib.suppress(OSError):
+            text = (run_dir / name).read_text(encoding="utf-8", errors="replace")
+            lines = [line.strip("# \t\r") for line in text.splitlines()]
+            # These two follow each bad JVM option, and the line before them says which.
+            lines = [
+                line
+                for line in lines
+                if line
+                and line != "Error: Could not create the Java Virtual Machine."
+                and not line.startswith("Error: A fatal exception has occurred.")
+            ]
+            if lines:
+                return lines[-1][:300]
+    return f"it said nothing (exit code {code})"
+
+
+class _Following:
+    """A TLC process whose output is read, logged and reported as it comes."""
+
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        log: FileIO,
+        started: float,
+        on_progress: OnProgress | None,
+    ) -> None:
+        assert process.stdout is not None
+        self.process = process
+        self.reader = StreamReader()
+        self._pipe = process.stdout
+        self._log = log
+        self._started = started
+        self._on_progress = on_progress
+        self._unfinished: list[bytes] = []  # pieces of a line that has no end yet
+        self._open = True
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(self._pipe, selectors.EVENT_READ)
+
+    def to_the_end(self, timeout: float | None, stop: threading.Event | None) -> str | None:
+        """Reads until TLC ends; the reason if it is to be killed before, else None."""
+        next_tick = self._started
+        while True:
+            now = time.monotonic()
+            if stop is not None and stop.is_set():
+                return f"stopped after {now - self._started:.1f} s: no verdict"
+            if timeout is not None and now - self._started >= timeout:
+                return f"timeout: no verdict within {timeout:g} s"
+            if now >= next_tick:
+                self._report(None)
+                next_tick = now + TICK
+            wait = next_tick - now
+            if timeout is not None:
+                wait = min(wait, self._started + timeout - now)
+            if not self._open:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self.process.wait(wait)
+                    return None
+                continue
+            # Asked before the read: what a process wrote before it ended is then never missed.
+            # A pipe that stays open after its end is held by a child of a java that is a script.
+            ended = self.process.poll() is not None
+            if not self._read(wait) and ended:
+                return None
+
+    def end(self) -> None:
+        """Ends the process group if it still runs: SIGTERM, SIGKILL after 2 s. Reads on."""
+        try:
+            if self.process.poll() is None:
+                self._signal(signal.SIGTERM)
+                until = time.monotonic() + GRACE
+                while self._open and (left := until - time.monotonic()) > 0:
+                    self._read(left)
+                if (left := until - time.monotonic()) > 0:
+                    with contextlib.suppress(subprocess.TimeoutExpired):
+                        self.process.wait(left)
+        finally:
+            self._kill()
+        if self._unfinished:
+            self._feed([b"".join(self._unfinished)])
+            self._unfinished = []
+
+    def end_at_once(self) -> None:
+        """Ends the process group after an exception: nothing more is read or logged."""
+        try:
+            if self.process.poll() is None:
+                self._signal(signal.SIGTERM)
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self.process.wait(GRACE)
+        finally:
+            self._kill()
+
+    def _kill(self) -> None:
+        # An open pipe after the end of the process: children of a java that is a script hold it.
+        # With neither there is nobody left, and the number may already be another group's.
+        if self.process.poll() is None or self._open:
+            self._signal(signal.SIGKILL)
+        self.process.wait()
+
+    def close(self) -> None:
+        self._selector.close()
+        self._pipe.close()
+
+    def _signal(self, number: signal.Signals) -> None:
+        # PermissionError: what macOS says of a group whose processes have all ended.
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, number)
+
+    def _read(self, wait: float) -> bool:
+        """Reads once, waiting at most ``wait`` seconds; False if nothing came."""
+        if not self._selector.select(wait):
+            return False
+        chunk = os.read(self._pipe.fileno(), 1 << 16)
+        if not chunk:
+            self._open = False
+            self._selector.unregister(self._pipe)
+            return False
+        rest = memoryview(chunk)
+        try:
+            while rest:  # a disk that fills up takes a part first
+                rest = rest[self._log.write(rest) :]
+        except OSError as error:
+            raise _cannot_write(Path(os.fsdecode(self._log.name)), error) from None
+        *lines, tail = chunk.split(b"\n")
+        if lines:
+            lines[0] = b"".join([*self._unfinished, lines[0]])
+            self._unfinished = []
+        if tail:
+            self._unfinished.append(tail)
+        self._feed(lines)
+        return True
+
+    def _feed(self, lines: list[bytes]) -> None:
+        for line in lines:
+            progress = self.reader.feed(line.decode("utf-8", "backslashreplace"))
+            if progress is not None:
+                self._report(progress)
+
+    def _report(self, progress: Progress | None) -> None:
+        if self._on_progress is not None:
+            self._on_progress(progress, time.monotonic() - self._started)
+
+
+def _cannot_write(path: Path, error: OSError) -> GenError:
+    return GenError(
+        f"no verdict: {path} cannot be written: {error.strerror or error}", ExitCode.NO_VERDICT
+    )

@@ -1,0 +1,127 @@
+"""The zone that is modelled: how many pageblocks, which orders, at which resolution."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gen.errors import GenError
+
+#: The largest order of any Linux configuration (arm64 with 64K pages: 13), and some.
+LARGEST_ORDER = 16
+#: More pageblocks than this and TLC would not finish in a lifetime.
+MOST_PAGEBLOCKS = 4096
+MIGRATETYPES = ("UNMOVABLE", "MOVABLE", "RECLAIMABLE")
+
+
+@dataclass(frozen=True)
+class Zone:
+    """A zone of whole largest-order chunks, starting at pfn 0.
+
+    Orders are logarithms of a number of pages, as in the kernel.  A *unit* is
+    2**min_order pages: the model's resolution, in which its pfns count.
+
+    Raises GenError if no such zone exists.
+    """
+
+    pageblocks: int = 4
+    max_order: int = 10
+    pageblock_order: int = 9
+    min_order: int = 9
+    isolators: int = 1
+    migratetypes: tuple[str, ...] = ("UNMOVABLE", "MOVABLE")
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.max_order <= LARGEST_ORDER:
+            raise GenError(f"--order {self.max_order}: the largest order is 0 to {LARGEST_ORDER}")
+        if not 1 <= self.pageblock_order <= self.max_order:
+            raise GenError(
+                f"--order {self.max_order}: must be at least --pageblock-order, which is "
+                f"{self.pageblock_order} (and at least 1)"
+            )
+        if not 0 <= self.min_order <= self.pageblock_order:
+            raise GenError(
+                f"--min-order {self.min_order}: must be 0 to --pageblock-order, "
+                f"which is {self.pageblock_order}"
+            )
+        chunk = self.chunk_pageblocks
+        if self.pageblocks < 1 or self.pageblocks % chunk or self.pageblocks > MOST_PAGEBLOCKS:
+            raise GenError(self._which_pageblocks_fit())
+        if not 0 <= self.isolators <= 2:
+            raise GenError(f"--isolators {self.isolators}: 0, 1 or 2 fit")
+
+    def _which_pageblocks_fit(self) -> str:
+        chunk = self.chunk_pageblocks
+        most = MOST_PAGEBLOCKS // chunk * chunk
+        if chunk == 1:
+            return f"--pageblocks {self.pageblocks}: 1 to {most} fit"
+        below = min(max(self.pageblocks // chunk * chunk, chunk), most)
+        near = sorted({below, min(below + chunk, most)})
+        return (
+            f"--pageblocks {self.pageblocks}: must be a whole number of largest-order chunks, "
+            f"{chunk} pageblocks each, up to {most}; {' and '.join(map(str, near))} fit"
+        )
+
+    @property
+    def chunk_pageblocks(self) -> int:
+        """Pageblocks in one buddy of the largest order."""
+        return 1 << (self.max_order - self.pageblock_order)
+
+    @property
+    def unit_pages(self) -> int:
+        """Pages in one unit of the model."""
+        return 1 << self.min_order
+
+    @property
+    def pageblock_units(self) -> int:
+        """Units in one pageblock."""
+        return 1 << (self.pageblock_order - self.min_order)
+
+    def pageblock_of(self, pfn: int) -> int:
+        """The pageblock of a pfn that counts units."""
+        return pfn // self.pageblock_units
+
+    def units(self, order: int) -> int:
+        """Units in a block of an order."""
+        return 1 << (order - self.min_order)
+
+    @property
+    def resolution(self) -> str:
+        """Which blocks the model tells apart, in words."""
+        if self.min_order == 0:
+            return "every page"
+        units = self.pageblock_units
+        return f"orders {self.min_order} and up ({units} unit{'s' * (units > 1)} per pageblock)"
+
+    @property
+    def describe(self) -> str:
+        """The zone in one line of words."""
+        isolators = f"{self.isolators or 'no'} isolator{'s' * (self.isolators != 1)}"
+        return (
+            f"{self.pageblocks} pageblocks of order {self.pageblock_order}, "
+            f"largest order {self.max_order}, {isolators}, {self.resolution}"
+        )
+
+    @property
+    def flags(self) -> list[str]:
+        """The command-line options that ask for this zone; defaults are left out."""
+        flags = ["--pageblocks", str(self.pageblocks), "--order", str(self.max_order)]
+        default = Zone()
+        for name in ("pageblock_order", "isolators"):
+            if getattr(self, name) != getattr(default, name):
+                flags += ["--" + name.replace("_", "-"), str(getattr(self, name))]
+        if self.min_order != self.pageblock_order:
+            flags += ["--min-order", str(self.min_order)]
+        if self.migratetypes != default.migratetypes:
+            flags += ["--migratetypes", ",".join(t.lower() for t in self.migratetypes)]
+        return flags
+
+
+def parse_migratetypes(text: str) -> tuple[str, ...]:
+    """``movable,unmovable`` as the types that callers allocate, in the kernel's order."""
+    asked = {word.strip().upper() for word in text.split(",")}
+    if unknown := asked - set(MIGRATETYPES):
+        raise GenError(
+            f"--migratetypes: unknown type '{sorted(unknown)[0].lower()}'; "
+            f"known: {', '.join(t.lower() for t in MIGRATETYPES)}"
+        )
+    return tuple(t for t in MIGRATETYPES if t in asked)
