@@ -43,6 +43,8 @@ class Section:
     models: str
     args: tuple[str, ...]
     shown: tuple[str, ...]
+    #: What a drawing remarks if the section wrote nothing.
+    idle: str
     calls: tuple[Call, ...]
 
 
@@ -54,6 +56,12 @@ class Property:
     kind: str
     statement: str
     formula: str
+    #: TLA+: records that say what is wrong in the state, or the step, that violates it.
+    witness: str
+    #: The plain sentence below a drawing, with the fields of such a record.
+    sentence: str
+    #: A remark that stands last in a drawing; "" if the log has a failure line itself.
+    failure: str
     source: str
     needs: Mapping[str, str]
 
@@ -114,6 +122,7 @@ def _section(name: str, data: Mapping[str, Any]) -> Section:
         models=data["models"],
         args=tuple(data["args"]),
         shown=tuple(data["shown"]),
+        idle=data.get("idle", ""),
         calls=_calls(data["calls"]),
     )
 
@@ -153,6 +162,9 @@ def properties() -> dict[str, Property]:
             kind=data["kind"],
             statement=data["statement"],
             formula=data["formula"],
+            witness=data["witness"],
+            sentence=data["sentence"],
+            failure=data["failure"],
             source=data["source"],
             needs=data.get("needs", {}),
         )

@@ -325,11 +325,25 @@ def test_java_options_of_the_environment_do_not_change_a_run(
 ) -> None:
     for name in ("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS"):
         monkeypatch.setenv(name, "-Xmx1m")
-    run(fake(tmp_path / "java", "env; pwd; cat"), room)  # cat: stdin is empty, not the terminal
+    run(fake(tmp_path / "java", "env; pwd"), room)
     said = (room / "tlc.out").read_text(encoding="utf-8")
     assert "Xmx1m" not in said
     assert "LC_ALL=C.UTF-8" in said
     assert f"\n{room}\n" in said
+
+
+def test_tlc_never_takes_what_is_typed_or_piped_to_us(tmp_path: Path, room: Path) -> None:
+    ours = os.dup(0)
+    reader, writer = os.pipe()
+    try:
+        os.write(writer, b"typed\n")
+        os.dup2(reader, 0)
+        run(fake(tmp_path / "java", "head -n 1"), room, timeout=5)
+    finally:
+        os.dup2(ours, 0)
+        for descriptor in (ours, reader, writer):
+            os.close(descriptor)
+    assert (room / "tlc.out").read_bytes() == b""
 
 
 # --- interruptions ------------------------------------------------------------------------------

@@ -207,6 +207,21 @@ def test_a_stray_or_missing_end_of_a_message_spoils_the_verdict() -> None:
         assert not read_report(text.replace(line, line * 2, 1), 0).ok
     torn = sample("invariant")[0].replace("@!@!@ENDMSG 2217 @!@!@\n", "", 1)
     assert read_report(torn, 12).outcome is Outcome.INCOMPLETE
+    stray = "@!@!@ENDMSG 2217 @!@!@\n" + sample("invariant")[0]
+    assert read_report(stray, 12).outcome is Outcome.INCOMPLETE
+
+
+def test_an_error_whose_message_is_cut_is_mentioned() -> None:
+    text = sample("invariant")[0].partition("Invariant Inv")[0]
+    report = read_report(text, 12)
+    assert report.outcome is Outcome.INCOMPLETE
+    assert "TLC reported an error" in report.message
+
+
+def test_an_error_inside_a_harmless_message_is_an_error() -> None:
+    inner = message(5006, "TLC found an error in line 3", 1).rstrip()
+    report = read_report(message(1000, f"text: {inner}"), 0)
+    assert report.outcome is Outcome.CONFIG
 
 
 def test_states_left_on_the_queue_are_no_complete_search() -> None:
@@ -240,6 +255,13 @@ def test_a_specification_without_initial_states_is_not_ok() -> None:
 
 def test_depth_first_search_is_not_ok_because_it_checks_no_temporal_property() -> None:
     assert "-dfid" in read("live_dfid").message
+
+
+def test_temporal_properties_checked_on_no_state_are_not_ok() -> None:
+    text = sample("live_ok")[0].replace("with 4 total distinct", "with 0 total distinct")
+    report = read_report(text, 0)
+    assert report.outcome is Outcome.INCOMPLETE
+    assert "no state at all" in report.message
 
 
 def test_a_search_continued_from_a_checkpoint_is_not_ok() -> None:

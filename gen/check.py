@@ -1,0 +1,329 @@
+"""A check: which properties hold, and for each that does not, a replayed counterexample."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from pathlib import Path
+
+from gen import tlc
+from gen.errors import ExitCode, GenError
+from gen.render import MODULE, Replay, Spec, render, render_replay
+from gen.run_dir import write_text
+from gen.specs import Design, Property
+from gen.tla_value import format_value
+from gen.tlc import TlcOptions
+from gen.tlc_output import Outcome, Progress, Report, TraceState
+from gen.toolchain import Toolchain
+from gen.trace import Trace, trace_from_replay
+from gen.zone import Zone
+
+#: Steps that the calls which are open at the violation may run on in the replay.
+GO_ON = 12
+#: JVMs at a time: the property that comes first, and all others.
+LANES = 2
+
+#: What a run that gave no verdict ends the command with.
+_EXIT_CODES = {
+    Outcome.ASSUMPTION: ExitCode.ASSUMPTION,
+    Outcome.ASSERTION: ExitCode.ASSERTION,
+    Outcome.DEADLOCK: ExitCode.DEADLOCK,
+    Outcome.EVALUATION: ExitCode.EVALUATION,
+    Outcome.PARSE: ExitCode.PARSE,
+    Outcome.CONFIG: ExitCode.CONFIG,
+    Outcome.BAD_OPTION: ExitCode.CONFIG,
+}
+
+
+class Result(Enum):
+    """What a check says of one property."""
+
+    #: TLC has searched every state within the bounds, and none violates it.
+    HOLDS = "holds"
+    #: There is a counterexample, and TLC has confirmed it in a replay.
+    VIOLATED = "violated"
+    #: The design has nothing that the property speaks of.
+    VACUOUS = "vacuous"
+    #: The search did not end; nothing is known.
+    NO_VERDICT = "no verdict"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The result for one property.
+
+    ``length``: states in the shortest counterexample.  ``distinct`` and ``depth``:
+    states that TLC has seen, and the longest of its shortest behaviours, in states.
+    ``message``: why there is no verdict.
+    """
+
+    property: Property
+    result: Result
+    length: int = 0
+    distinct: int = 0
+    generated: int = 0
+    depth: int = 0
+    seconds: float = 0.0
+    message: str = ""
+    trace: Trace | None = None
+    code: ExitCode = ExitCode.OK
+
+
+OnProgress = Callable[[str, Progress | None, float], None]
+OnVerdict = Callable[[Verdict], None]
+
+
+@dataclass(frozen=True)
+class Check:
+    """What is to be checked, and with what."""
+
+    design: Design
+    zone: Zone
+    properties: tuple[Property, ...]
+    toolchain: Toolchain
+    tlc: TlcOptions
+    run_dir: Path
+    #: The command that makes this check again; it goes into the header of the modules.
+    made_by: str
+
+    @property
+    def applicable(self) -> list[Property]:
+        """The properties that say something about the design, the first one first."""
+        return [p for p in self.properties if self.design.has(p.needs)]
+
+    def spec(self, properties: Sequence[Property]) -> Spec:
+        """The module that is searched for these properties."""
+        return render(self.design, self.zone, properties, self.made_by)
+
+    def command(self, directory: Path, module: str) -> list[str]:
+        """The command line of TLC for a module in a directory."""
+        return tlc.command(self.toolchain, directory, module, self.tlc)
+
+
+class Interrupted(Exception):  # noqa: N818  (it is not an error, but the user's wish)
+    """Ctrl-C.  ``verdicts``: what was known by then."""
+
+    def __init__(self, verdicts: dict[str, Verdict]) -> None:
+        super().__init__("interrupted")
+        self.verdicts = verdicts
+
+
+@dataclass
+class _Session:
+    """The runs of one check, on two threads; everything shared is guarded by ``lock``."""
+
+    check: Check
+    on_progress: OnProgress
+    on_verdict: OnVerdict
+    started: float = field(default_factory=time.monotonic)
+    stop: threading.Event = field(default_factory=threading.Event)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    replays: list[Future[None]] = field(default_factory=list)
+
+    def tell(self, verdict: Verdict) -> None:
+        with self.lock:
+            self.verdicts[verdict.property.name] = verdict
+            self.on_verdict(verdict)
+
+    def time_left(self) -> float | None:
+        if self.check.tlc.timeout is None:
+            return None
+        return max(self.started + self.check.tlc.timeout - time.monotonic(), 0.01)
+
+    def run(self, spec: Spec, label: str, workers: int) -> Report:
+        directory = self.check.run_dir / label
+        try:
+            directory.mkdir()
+        except OSError as e:
+            raise GenError(
+                f"no verdict: {directory} cannot be made: {e.strerror}", ExitCode.NO_VERDICT
+            ) from None
+        write_text(directory / f"{spec.name}.tla", spec.tla)
+        write_text(directory / f"{spec.name}.cfg", spec.cfg)
+        check = replace(self.check, tlc=replace(self.check.tlc, workers=workers))
+        command = check.command(directory, spec.name)
+        write_text(directory / "command.txt", " ".join(command) + "\n")
+
+        def progress(reported: Progress | None, elapsed: float) -> None:
+            with self.lock:
+                self.on_progress(label, reported, elapsed)
+
+        return tlc.run(
+            command, directory, timeout=self.time_left(), on_progress=progress, stop=self.stop
+        )
+
+    def search(self, properties: Sequence[Property], label: str) -> Report:
+        spec = self.check.spec(properties)
+        report = self.run(spec, label, self.check.tlc.workers)
+        if self.check.tlc.workers > 1 and report.trace:
+            # Several workers find some counterexample; one finds the shortest, each time.
+            report = self.run(spec, label + "-again", 1)
+        return report
+
+    def replay(self, prop: Property, found: Report, seconds: float) -> None:
+        """Let TLC follow its own counterexample once more, and keep what it logged."""
+        states = [
+            {name: format_value(value) for name, value in state.values.items()}
+            for state in found.trace
+        ]
+        spec = render_replay(
+            self.check.design, self.check.zone, Replay(states, prop, GO_ON), self.check.made_by
+        )
+        begun = time.monotonic()
+        report = self.run(spec, f"{prop.name}-replay", 1)
+        seconds += time.monotonic() - begun
+        length = len(found.trace)
+        if not _confirms(report, found.trace):
+            self.tell(
+                Verdict(
+                    prop,
+                    Result.NO_VERDICT,
+                    seconds=seconds,
+                    message=f"TLC found a counterexample but its replay did not confirm it: "
+                    f"{report.message or report.outcome.value}",
+                    code=_code(report),
+                )
+            )
+            return
+        trace = trace_from_replay(
+            self.check.design.name, self.check.zone, prop, length, report.trace
+        )
+        self.tell(
+            Verdict(
+                prop,
+                Result.VIOLATED,
+                length=length,
+                distinct=found.distinct or 0,
+                generated=found.generated or 0,
+                seconds=seconds,
+                trace=trace,
+                code=ExitCode.SAFETY,
+            )
+        )
+
+    def judge(self, properties: Sequence[Property], label: str, pool: ThreadPoolExecutor) -> None:
+        """A verdict for each of these: search, set aside what is violated, search again."""
+        left = list(properties)
+        while left and not self.stop.is_set():
+            begun = time.monotonic()
+            report = self.search(left, label)
+            seconds = time.monotonic() - begun
+            violated = next((p for p in left if p.name == report.violated), None)
+            if report.ok:
+                for prop in left:
+                    self.tell(_holds(prop, report, seconds))
+                return
+            if violated is None or not report.trace or report.outcome not in _VIOLATIONS:
+                for prop in left:
+                    self.tell(_no_verdict(prop, report, seconds))
+                return
+            left.remove(violated)
+            label = f"without-{violated.name}"
+            if violated is properties[0] and len(properties) == 1:
+                self.replay(violated, report, seconds)
+            else:
+                replay = pool.submit(self.replay, violated, report, seconds)
+                with self.lock:
+                    self.replays.append(replay)
+
+
+_VIOLATIONS = (Outcome.INVARIANT, Outcome.ACTION_PROPERTY)
+
+
+def _confirms(report: Report, found: Sequence[TraceState]) -> bool:
+    """Whether a replay has reached each state of the counterexample, and its violation."""
+    if report.outcome is not Outcome.INVARIANT or report.violated != "NotReplayed":
+        return False
+    if len(report.trace) < len(found):
+        return False
+    same = all(
+        then.values[name] == value
+        for now, then in zip(found, report.trace, strict=False)
+        for name, value in now.values.items()
+    )
+    return same and report.trace[len(found) - 1].values["confirmed"] is True
+
+
+def _holds(prop: Property, report: Report, seconds: float) -> Verdict:
+    return Verdict(
+        prop,
+        Result.HOLDS,
+        distinct=report.distinct or 0,
+        generated=report.generated or 0,
+        depth=report.depth or 0,
+        seconds=seconds,
+    )
+
+
+def _no_verdict(prop: Property, report: Report, seconds: float) -> Verdict:
+    return Verdict(
+        prop,
+        Result.NO_VERDICT,
+        distinct=report.distinct or 0,
+        generated=report.generated or 0,
+        seconds=seconds,
+        message=report.message or report.outcome.value,
+        code=_code(report),
+    )
+
+
+def _code(report: Report) -> ExitCode:
+    return _EXIT_CODES.get(report.outcome, ExitCode.NO_VERDICT)
+
+
+def check(
+    request: Check,
+    on_progress: OnProgress = lambda label, progress, elapsed: None,
+    on_verdict: OnVerdict = lambda verdict: None,
+) -> list[Verdict]:
+    """Run TLC as often as it takes for a verdict on every property, in their order.
+
+    ``on_progress(run, progress, seconds)`` and ``on_verdict(verdict)`` are called from
+    other threads, one at a time.  Raises Interrupted on Ctrl-C, GenError for trouble
+    that is not TLC's; in both cases no TLC is left running.
+    """
+    session = _Session(request, on_progress, on_verdict)
+    for prop in request.properties:
+        if prop not in request.applicable:
+            session.tell(
+                Verdict(
+                    prop,
+                    Result.VACUOUS,
+                    message=f"{request.design.name} has nothing that it speaks of",
+                )
+            )
+    first, rest = request.applicable[:1], request.applicable[1:]
+    with ThreadPoolExecutor(LANES) as pool:
+        jobs = [
+            pool.submit(session.judge, some, label, pool)
+            for some, label in ((first, "first"), (rest, "others"))
+            if some
+        ]
+        try:
+            _finish(jobs)
+            _finish(session.replays)
+        except BaseException as e:
+            session.stop.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+            if isinstance(e, KeyboardInterrupt):
+                raise Interrupted(session.verdicts) from None
+            raise
+    return [session.verdicts[p.name] for p in request.properties]
+
+
+def _finish(jobs: Sequence[Future[None]]) -> None:
+    """Wait for all, or for the first that fails, and raise what it raised."""
+    pending = set(jobs)
+    while pending:
+        # In short waits: Ctrl-C must reach this thread at once.
+        done, pending = wait(pending, timeout=0.2, return_when=FIRST_EXCEPTION)
+        for job in done:
+            job.result()
+
+
+__all__ = ["MODULE", "Check", "Interrupted", "Result", "Verdict", "check"]

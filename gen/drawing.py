@@ -1,0 +1,325 @@
+"""The two-column drawing that kernel developers write by hand.
+
+The rules are those of the drawings on LKML: a heading ``#0 #1``, one step per row,
+two spaces per call depth, a caller's line once, the failure line last, ASCII, no
+tab, at most 75 columns.
+"""
+
+from __future__ import annotations
+
+import errno
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gen.interleaving import Event, Interleaving
+from gen.tla_value import Function, Record, Value
+from gen.trace import Call, Frame, Skipped, Step, Trace, Warned
+from gen.zone import Zone
+
+WIDTH = 75
+#: Where the second column starts if there is room: as in the drawing of the thread.
+COLUMN = 40
+#: How often a section's own bookkeeping is drawn: never, unless everything is.
+EVERYTHING = "all"
+
+#: enum migratetype of include/linux/mmzone.h, with CMA and isolation configured in.
+NUMBERS = {
+    "UNMOVABLE": 0,
+    "MOVABLE": 1,
+    "RECLAIMABLE": 2,
+    "HIGHATOMIC": 3,
+    "CMA": 4,
+    "ISOLATE": 5,
+}
+#: EALREADY is the model's own: an un-isolation that had nothing to do.
+_QUIET = {errno.EALREADY}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of the drawing: the lane, the depth in calls, the text."""
+
+    lane: int
+    depth: int
+    text: str
+
+
+# ---- names ---------------------------------------------------------------------------
+
+
+class Names:
+    """How pageblocks, pages and types are called in one drawing.
+
+    If a trace stays inside one chunk of two pageblocks these are ``head`` and ``tail``,
+    as in the drawing of the thread; otherwise pageblocks go by their number.
+    """
+
+    def __init__(self, trace: Trace) -> None:
+        self.zone = trace.zone
+        self.chunks = sorted({b // self.zone.chunk_pageblocks for b in _touched(trace)})
+        self.head_and_tail = (
+            len(self.chunks) == 1
+            and self.zone.chunk_pageblocks == 2
+            and self.zone.pageblock_units == 1
+        )
+
+    def pageblock(self, b: int) -> str:
+        """A pageblock by its number."""
+        return ("head", "tail")[b % 2] if self.head_and_tail else f"pageblock {b}"
+
+    def page(self, pfn: int) -> str:
+        """A page by its pfn, which counts units: a pageblock's first page is the pageblock."""
+        b, unit = divmod(pfn, self.zone.pageblock_units)
+        return self.pageblock(b) if unit == 0 else f"pfn {pfn * self.zone.unit_pages}"
+
+    def type_of(self, mt: str, args: Mapping[str, Value], before: Mapping[str, Value]) -> str:
+        """A type by its constant; ``head_mt`` where it is the type that the page has."""
+        page = args.get("page")
+        if self.head_and_tail and isinstance(page, int):
+            types = before["migratetype"]
+            if isinstance(types, Function) and types[self.zone.pageblock_of(page)] == mt:
+                return f"{self.page(page)}_mt"
+        return f"MIGRATE_{mt}"
+
+    def arg(
+        self, name: str, value: Value, args: Mapping[str, Value], before: Mapping[str, Value]
+    ) -> str:
+        """An argument of a call, by what its name says it is."""
+        if isinstance(value, str):
+            return self.type_of(value, args, before)
+        if isinstance(value, int) and name in ("b", "start", "end", "boundary"):
+            return self.pageblock(value)
+        if isinstance(value, int) and name in ("page", "pfn"):
+            return self.page(value)
+        return str(value)
+
+
+def _touched(trace: Trace) -> set[int]:
+    """The pageblocks that the calls of a trace were about."""
+    found: set[int] = set()
+    for step in trace.steps:
+        for place, index in step.reads | step.writes:
+            found.add(index if place == "migratetype" else trace.zone.pageblock_of(index))
+    return found
+
+
+# ---- rows ----------------------------------------------------------------------------
+
+
+def _rows(it: Interleaving, names: Names, depth: str) -> list[Row]:
+    rows: list[Row] = []
+    open_frames: dict[int, tuple[Frame, ...]] = {}
+    for index, event in enumerate(it.events):
+        failing = index == it.failing
+        lane, step = event.lane, event.step
+        frames = step.frames
+        known = open_frames.get(lane, ())
+        shared = 0
+        while shared < min(len(known), len(frames)) and known[shared] == frames[shared]:
+            shared += 1
+        for level in range(shared, len(frames)):
+            rows += _frame_rows(lane, level, frames[level], names, step)
+        open_frames[lane] = frames
+        if failing and _warned(step) and _only_step(it.events, index):
+            # The stack trace in dmesg names the callers; the drawing shows what they did.
+            calls = _without_frame(step)
+        else:
+            calls = step.calls
+        rows += _call_rows(lane, len(frames), calls, names, step, depth, failing)
+        if failing and it.trace.property.failure:
+            text = sentence(it.trace, it.trace.property.failure)
+            rows.append(Row(lane, len(frames) + 1, text))
+    return rows
+
+
+def _warned(step: Step) -> bool:
+    return any(isinstance(call, Warned) for call in step.walk())
+
+
+def _only_step(events: Sequence[Event], index: int) -> bool:
+    lane = events[index].lane
+    return not any(event.lane == lane for i, event in enumerate(events) if i != index)
+
+
+def _without_frame(step: Step) -> tuple[Call | Warned | Skipped, ...]:
+    inner: list[Call | Warned | Skipped] = []
+    for call in step.calls:
+        inner += call.children if isinstance(call, Call) else [call]
+    return tuple(c for c in inner if not (isinstance(c, Call) and c.name.startswith("spin_")))
+
+
+def _frame_rows(lane: int, level: int, frame: Frame, names: Names, step: Step) -> list[Row]:
+    texts = list(frame.text) or [f"{frame.name}()"]
+    if "page" in frame.args:
+        page = names.arg("page", frame.args["page"], frame.args, step.before)
+        texts = [text.replace("(page)", f"({page})") for text in texts]
+    if frame.remark:
+        texts[-1] += f" // {frame.remark}"
+    return [Row(lane, level, text) for text in texts]
+
+
+def _call_rows(
+    lane: int,
+    level: int,
+    calls: Sequence[Call | Warned | Skipped],
+    names: Names,
+    step: Step,
+    depth: str,
+    failing: bool,
+) -> list[Row]:
+    rows: list[Row] = []
+    for call in calls:
+        if isinstance(call, Warned):
+            args: dict[str, Value] = {"page": call.page}
+            passed = _list_type(names, call, step)
+            rows.append(
+                Row(lane, level, f"WARN({passed} != {names.type_of(call.type, args, step.before)})")
+            )
+            if failing:
+                return rows  # the failure line stands last
+            continue
+        if isinstance(call, Skipped):
+            shown = ", ".join(names.arg(k, v, call.args, step.before) for k, v in call.args.items())
+            rows.append(Row(lane, level, f"{call.name}({shown}) // not reached"))
+            continue
+        drawn = call.always_drawn or depth == EVERYTHING
+        if drawn:
+            rows.append(Row(lane, level, _call_text(call, names, step)))
+        below = level + 1 if drawn and not call.name.startswith("spin_") else level
+        rows += _call_rows(lane, below, call.children, names, step, depth, failing)
+        if failing and rows and rows[-1].text.startswith("WARN("):
+            return rows
+    return rows
+
+
+def _list_type(names: Names, warned: Warned, step: Step) -> str:
+    """The type that was passed: whose type it is, if the other pageblock of the chunk has it."""
+    if names.head_and_tail:
+        other = warned.page ^ 1
+        return names.type_of(warned.passed, {"page": other}, step.before)
+    return f"MIGRATE_{warned.passed}"
+
+
+def _call_text(call: Call, names: Names, step: Step) -> str:
+    if call.name == "spin_lock":
+        return "lock zone->lock"
+    if call.name == "spin_unlock":
+        return "unlock zone->lock"
+    shown = ", ".join(
+        names.arg(name, call.args[name], call.args, step.before) for name in call.shown
+    )
+    text = call.text or f"{call.name}({shown})"
+    if call.ret and call.ret not in _QUIET and not call.wrote:
+        return f"{text} // => -{errno.errorcode[call.ret]}"
+    if call.idle and not call.wrote:
+        return f"{text} // {call.idle}"
+    return text
+
+
+# ---- the sheet -----------------------------------------------------------------------
+
+
+def draw(it: Interleaving, *, depth: str = "", width: int = WIDTH) -> str:
+    """The drawing in flavour ``lkml``, with the sentence below it.
+
+    ``depth`` "all" draws every call.  Lines are at most ``width`` columns.
+    """
+    names = Names(it.trace)
+    rows = _rows(it, names, depth)
+    starts = _columns(rows, it.lanes, width)
+    heading = ""
+    for lane, start in enumerate(starts):
+        heading = heading.ljust(start) + f"#{lane}"
+    lines = [heading, *_setting(it, names, width)]
+    for row in rows:
+        lines += _fit(" " * (starts[row.lane] + 2 * row.depth), row.text, width)
+    told = textwrap.wrap(sentence(it.trace, it.trace.property.sentence), width)
+    return "\n".join([*lines, "", *told]) + "\n"
+
+
+def _columns(rows: Sequence[Row], lanes: int, width: int) -> list[int]:
+    """Where each lane starts: evenly, at most COLUMN apart, so that every line fits."""
+    gap = COLUMN
+    for row in rows:
+        if row.lane:
+            room = width - 2 * row.depth - len(row.text)
+            gap = min(gap, room // row.lane)
+    # Too long a line is wrapped instead; a lane must still be told from its neighbour.
+    gap = max(gap, 8)
+    gap = min(gap, (width - 24) // max(lanes - 1, 1))
+    return [gap * lane for lane in range(lanes)]
+
+
+def _fit(indent: str, text: str, width: int) -> list[str]:
+    lines = textwrap.wrap(
+        text,
+        width,
+        initial_indent=indent,
+        subsequent_indent=indent + "    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [line.rstrip() for line in lines]
+
+
+def _setting(it: Interleaving, names: Names, width: int) -> list[str]:
+    """The initial state in braces, of the chunks that matter, and what is isolated."""
+    zone = it.trace.zone
+    size = zone.chunk_pageblocks
+    chunks = names.chunks or [0]
+    parts: list[str] = []
+    first, last = chunks[0] * size, (chunks[-1] + 1) * size - 1
+    blocks = f"pageblocks {first}-{last}" if last > first else f"pageblock {first}"
+    if names.head_and_tail:
+        blocks += " (head, tail)"
+    count = (last - first + 1) // size
+    buddies = f"one order-{zone.max_order} buddy"
+    if count > 1:
+        buddies = f"order-{zone.max_order} buddies"
+    parts.append(f"{blocks}: MOVABLE, free, {buddies}")
+    for event in it.events:
+        for frame in event.step.frames:
+            if frame.name == "start_isolate_page_range":
+                isolated = f"#{event.lane} isolates {_range(frame.args, names)}"
+                if isolated not in parts:
+                    parts.append(isolated)
+    return [line for part in parts for line in _fit("", f"{{ {part} }}", width)]
+
+
+def _range(args: Mapping[str, Value], names: Names) -> str:
+    start, end = args["start"], args["end"]
+    assert isinstance(start, int) and isinstance(end, int)
+    if end == start + 1:
+        return names.pageblock(start)
+    return f"pageblocks {start}-{end - 1}"
+
+
+# ---- the sentence --------------------------------------------------------------------
+
+
+class _Field:
+    """A field of a witness, as a sentence writes it: ``{type}``, ``{type:number}``, ..."""
+
+    def __init__(self, name: str, value: Value, zone: Zone) -> None:
+        self.name, self.value, self.zone = name, value, zone
+
+    def __format__(self, spec: str) -> str:
+        value = self.value
+        if spec == "number" and isinstance(value, str):
+            return str(NUMBERS[value])
+        if spec == "nr" and isinstance(value, int):
+            return str(1 << value)
+        if self.name == "b":
+            return f"pageblock {value}"
+        if self.name == "page" and isinstance(value, int):
+            b, unit = divmod(value, self.zone.pageblock_units)
+            inside = f"pfn {value * self.zone.unit_pages} (in pageblock {b})"
+            return f"pageblock {b}" if unit == 0 else inside
+        return str(value)
+
+
+def sentence(trace: Trace, text: str) -> str:
+    """A property's sentence, with the pageblocks, types and orders of this trace."""
+    witness = Record(trace.witness)
+    return text.format(**{k: _Field(k, v, trace.zone) for k, v in witness.items()})

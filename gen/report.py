@@ -1,0 +1,149 @@
+"""What a check says, in words: nothing here prints."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from gen.check import Check, Result, Verdict
+from gen.drawing import draw, sentence
+from gen.interleaving import interleave
+from gen.tlc_output import Progress
+
+#: herd7's words for: a state that violates it was found, was not, is not known.
+_OBSERVED = {
+    Result.VIOLATED: "Sometimes",
+    Result.HOLDS: "Never",
+    Result.VACUOUS: "Unknown",
+    Result.NO_VERDICT: "Unknown",
+}
+
+#: The property whose drawing goes on after the violation: the kernel itself prints it.
+CONTINUED = "NoFreelistWarning"
+
+
+def states(count: int) -> str:
+    """``1 state``, ``5,204 states``."""
+    return f"{count:,} state{'s' * (count != 1)}"
+
+
+def drawing(verdict: Verdict, *, continuation: bool = True, depth: str = "") -> str:
+    """The drawing of a violated property, with its sentence."""
+    assert verdict.trace is not None
+    go_on = continuation and verdict.property.name == CONTINUED
+    return draw(interleave(verdict.trace, continuation=go_on), depth=depth)
+
+
+def observation(check: Check, verdict: Verdict) -> str:
+    """The line to grep for: what was observed, states in the shortest trace, states seen."""
+    word = _OBSERVED[verdict.result]
+    name = f"{check.design.name}/{verdict.property.name}"
+    return f"Observation {name} {word} {verdict.length} {verdict.distinct}"
+
+
+def _reproduce(check: Check, verdict: Verdict) -> str:
+    flags = ["--design", check.design.name, "--property", verdict.property.name]
+    return shlex.join(["gen", "check", *check.zone.flags, *flags])
+
+
+def long_form(check: Check, verdict: Verdict, text: str) -> str:
+    """A violated property with its drawing."""
+    return (
+        f"[violation] {check.design.name}: {verdict.property.name}, "
+        f"shortest counterexample {states(verdict.length)}, "
+        f"{states(verdict.distinct)} seen, {verdict.seconds:.1f} s\n\n"
+        f"{text}\n"
+        f"reproduce: {_reproduce(check, verdict)}\n"
+        f"files:     {check.run_dir}\n"
+    )
+
+
+def short_form(check: Check, verdict: Verdict) -> str:
+    """A verdict in a line or three, without a drawing."""
+    name = verdict.property.name
+    if verdict.result is Result.VIOLATED:
+        assert verdict.trace is not None
+        told = sentence(verdict.trace, verdict.property.sentence)
+        return (
+            f"[violation] {name}, {states(verdict.length)}: {told}\n"
+            f"            {_reproduce(check, verdict)}"
+        )
+    if verdict.result is Result.HOLDS:
+        return f"[ok] {name}: {verdict.property.statement}"
+    if verdict.result is Result.VACUOUS:
+        return f"[vacuous] {name}: {verdict.message}"
+    return f"[no verdict] {name}: {verdict.message}"
+
+
+def summary(check: Check, verdicts: Sequence[Verdict], seconds: float) -> str:
+    """The last lines: what was checked, how much, and one Observation for each property."""
+    lines = [f"checked: design {check.design.name}; {check.zone.describe}"]
+    counts = {Result.VIOLATED: 0, Result.HOLDS: 0, Result.NO_VERDICT: 0, Result.VACUOUS: 0}
+    for verdict in verdicts:
+        counts[verdict.result] += 1
+    if counts[Result.VIOLATED]:
+        outcome = f"{counts[Result.VIOLATED]} of {len(verdicts)} properties violated"
+    elif counts[Result.NO_VERDICT]:
+        outcome = "no verdict"
+    else:
+        outcome = "no violation within these bounds"
+    if counts[Result.VIOLATED] and counts[Result.NO_VERDICT]:
+        outcome += f", no verdict on {counts[Result.NO_VERDICT]}"
+    complete = [v for v in verdicts if v.result is Result.HOLDS]
+    if complete:
+        most = max(complete, key=lambda v: v.distinct)
+        outcome += f"; {states(most.distinct)} distinct, depth {most.depth}"
+    lines.append(f"result:  {outcome}, {seconds:.1f} s")
+    lines.append(f"files:   {check.run_dir}")
+    lines += [observation(check, verdict) for verdict in verdicts]
+    return "\n".join(lines) + "\n"
+
+
+def progress_line(label: str, progress: Progress | None, elapsed: float) -> str:
+    """How far a run of TLC is: time, and what TLC last said of states, rate and queue."""
+    line = f"{label}: {elapsed:.0f} s"
+    if progress is not None:
+        rate = progress.generated / elapsed if elapsed else 0.0
+        line += (
+            f", {states(progress.distinct)} distinct, {rate:,.0f} generated/s, "
+            f"{progress.queue:,} on the queue, depth {progress.depth}"
+        )
+    return line
+
+
+def result_json(check: Check, verdicts: Sequence[Verdict], seconds: float) -> dict[str, Any]:
+    """The result of a check as it is kept beside the run."""
+    return {
+        "format": "pageblock-gen result",
+        "version": 1,
+        "command": check.made_by,
+        "design": check.design.name,
+        "zone": check.zone.describe,
+        "toolchain": {
+            "java": f"{check.toolchain.java} ({check.toolchain.java_version})",
+            "jar": str(check.toolchain.jar),
+            "jar_sha256": check.toolchain.jar_sha256,
+        },
+        "seconds": round(seconds, 3),
+        "verdicts": [
+            {
+                "property": v.property.name,
+                "result": v.result.value,
+                "length": v.length,
+                "distinct": v.distinct,
+                "generated": v.generated,
+                "depth": v.depth,
+                "seconds": round(v.seconds, 3),
+                "message": v.message,
+            }
+            for v in verdicts
+        ],
+    }
+
+
+def trace_files(directory: Path, verdict: Verdict) -> tuple[Path, Path]:
+    """Where the drawing and the trace of a violated property are kept in a run directory."""
+    name = verdict.property.name
+    return directory / f"{name}.txt", directory / f"{name}.trace.json"

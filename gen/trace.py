@@ -1,0 +1,326 @@
+"""A counterexample as TLC replayed it: steps, and in each the calls that it made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from gen.errors import GenError
+from gen.specs import Property, find_properties
+from gen.tla_value import Record, TlaValueError, Value, from_json, to_json
+from gen.tlc_output import TraceState
+from gen.zone import Zone
+
+FORMAT = "pageblock-gen trace"
+VERSION = 1
+
+#: Variables of the replay that are not part of the zone.
+_REPLAY_VARIABLES = {"calls", "at", "confirmed", "witness"}
+
+#: A place that a call reads or writes: ("migratetype", pageblock) or ("page", pfn in units).
+Place = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Warned:
+    """The free list warning: the type of the page's first pageblock is not the list's."""
+
+    where: str
+    page: int
+    order: int
+    type: str
+    passed: str
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A call that the code has there and that was not made."""
+
+    name: str
+    args: Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call, with the calls that it made, in their order.
+
+    ``ret`` is 0 or an errno.  ``reads`` and ``writes`` are the call's own, without
+    those of its children.
+    """
+
+    name: str
+    args: Mapping[str, Value]
+    shown: tuple[str, ...]
+    always_drawn: bool
+    text: str
+    idle: str
+    reads: frozenset[Place]
+    writes: frozenset[Place]
+    ret: int
+    children: tuple[Call | Warned | Skipped, ...]
+
+    def walk(self) -> Iterator[Call | Warned | Skipped]:
+        """The call and all below it, in the order in which they happened."""
+        yield self
+        for child in self.children:
+            if isinstance(child, Call):
+                yield from child.walk()
+            else:
+                yield child
+
+    @property
+    def wrote(self) -> bool:
+        """Whether the call, or one below it, wrote anything."""
+        return any(isinstance(c, Call) and c.writes for c in self.walk())
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A call that the CPU is in already; ``text``: the lines of C that open it, if any."""
+
+    name: str
+    args: Mapping[str, Value]
+    text: tuple[str, ...]
+    #: Not part of what makes two frames the same one.
+    remark: str = field(compare=False)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One action: who did it, in which calls it stood, and what it called.
+
+    ``actor`` is ("isolator", i), ("page", pfn) for a page on its way from one section
+    to the next, or ("any", 0).  ``before`` and ``after`` are the zone's variables.
+    """
+
+    actor: tuple[str, int]
+    frames: tuple[Frame, ...]
+    calls: tuple[Call | Warned | Skipped, ...]
+    before: Mapping[str, Value]
+    after: Mapping[str, Value]
+
+    def walk(self) -> Iterator[Call | Warned | Skipped]:
+        """All calls of the step, in the order in which they happened."""
+        for call in self.calls:
+            if isinstance(call, Call):
+                yield from call.walk()
+            else:
+                yield call
+
+    @property
+    def reads(self) -> frozenset[Place]:
+        """All places that the step read."""
+        return frozenset(p for c in self.walk() if isinstance(c, Call) for p in c.reads)
+
+    @property
+    def writes(self) -> frozenset[Place]:
+        """All places that the step wrote."""
+        return frozenset(p for c in self.walk() if isinstance(c, Call) for p in c.writes)
+
+    @property
+    def locked(self) -> bool:
+        """Whether the step was a hold of zone->lock."""
+        return any(isinstance(c, Call) and c.name == "spin_lock" for c in self.walk())
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A replayed counterexample.
+
+    ``states`` are the zone's variables after each step, the boot state first.  The
+    first ``length`` states are the counterexample; those after it show how the calls
+    that were open run on.  ``witness`` says what is wrong in the last of the ``length``.
+    """
+
+    design: str
+    zone: Zone
+    property: Property
+    length: int
+    states: tuple[Mapping[str, Value], ...]
+    logs: tuple[Value, ...]
+    witness: Mapping[str, Value]
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps of the counterexample."""
+        return self._steps(1, self.length)
+
+    @property
+    def continuation(self) -> tuple[Step, ...]:
+        """The steps after the violation."""
+        return self._steps(self.length, len(self.states))
+
+    def _steps(self, first: int, stop: int) -> tuple[Step, ...]:
+        return tuple(
+            _read_step(self.logs[i], self.states[i - 1], self.states[i])
+            for i in range(first, stop)
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The whole trace as JSON, readable back with ``trace_from_json``."""
+        zone = self.zone
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "design": self.design,
+            "property": self.property.name,
+            "zone": {
+                "pageblocks": zone.pageblocks,
+                "max_order": zone.max_order,
+                "pageblock_order": zone.pageblock_order,
+                "min_order": zone.min_order,
+                "isolators": zone.isolators,
+                "migratetypes": list(zone.migratetypes),
+            },
+            "length": self.length,
+            "witness": to_json(Record(self.witness)),
+            "states": [
+                {
+                    "variables": {name: to_json(state[name]) for name in sorted(state)},
+                    "calls": to_json(log),
+                }
+                for state, log in zip(self.states, self.logs, strict=True)
+            ],
+        }
+
+
+def trace_from_replay(
+    design: str, zone: Zone, prop: Property, length: int, states: Sequence[TraceState]
+) -> Trace:
+    """A trace from the states of a replay that TLC confirmed."""
+    witnesses = states[length - 1].values["witness"]
+    assert isinstance(witnesses, frozenset)
+    # Which one is told does not matter, but it must be the same one each time.
+    witness = min(witnesses, key=lambda w: str(to_json(w)))
+    assert isinstance(witness, Record)
+    return Trace(
+        design=design,
+        zone=zone,
+        property=prop,
+        length=length,
+        states=tuple(
+            {k: v for k, v in state.values.items() if k not in _REPLAY_VARIABLES}
+            for state in states
+        ),
+        logs=tuple(state.values["calls"] for state in states),
+        witness=witness,
+    )
+
+
+def trace_from_json(obj: Any) -> Trace:
+    """The trace that ``Trace.to_json`` wrote; GenError if it is something else."""
+    if not isinstance(obj, dict) or obj.get("format") != FORMAT:
+        raise GenError("not a trace of pageblock-gen: it has no format line that says so")
+    if obj.get("version") != VERSION:
+        raise GenError(f"a trace of version {obj.get('version')}; this tool reads {VERSION}")
+    try:
+        zone = dict(obj["zone"])
+        witness = from_json(obj["witness"])
+        if not isinstance(witness, Record):
+            raise GenError("this trace is damaged: its witness is no record")
+        return Trace(
+            design=obj["design"],
+            zone=Zone(**{**zone, "migratetypes": tuple(zone["migratetypes"])}),
+            property=find_properties([obj["property"]])[0],
+            length=obj["length"],
+            states=tuple(
+                {name: from_json(value) for name, value in state["variables"].items()}
+                for state in obj["states"]
+            ),
+            logs=tuple(from_json(state["calls"]) for state in obj["states"]),
+            witness=witness,
+        )
+    except (KeyError, TypeError, TlaValueError) as e:
+        raise GenError(f"this trace is damaged: {e}") from e
+
+
+# ---- the log of one action: calls and leaves, as macros.j2 writes them ----------------
+
+
+def _record(value: Value) -> Record:
+    if not isinstance(value, Record):
+        raise TypeError(f"not a record: {value}")
+    return value
+
+
+def _tuple(value: Value) -> tuple[Value, ...]:
+    if not isinstance(value, tuple):
+        raise TypeError(f"not a sequence: {value}")
+    return value
+
+
+def _int(value: Value) -> int:
+    if not isinstance(value, int):
+        raise TypeError(f"not a number: {value}")
+    return value
+
+
+def _args(value: Value) -> Mapping[str, Value]:
+    return value if isinstance(value, Record) else {}  # no arguments are written <<>>
+
+
+def _places(value: Value) -> frozenset[Place]:
+    assert isinstance(value, frozenset)
+    return frozenset((str(_tuple(p)[0]), _int(_tuple(p)[1])) for p in value)
+
+
+def _texts(value: Value) -> tuple[str, ...]:
+    return tuple(str(v) for v in _tuple(value))
+
+
+def _read_step(log: Value, before: Mapping[str, Value], after: Mapping[str, Value]) -> Step:
+    events = [_record(event) for event in _tuple(log)]
+    who = events[0]
+    frames = tuple(
+        Frame(
+            str(f["call"]),
+            _args(f["args"]),
+            _texts(f["text"]),
+            str(f["remark"]),
+        )
+        for f in map(_record, _tuple(who["frames"]))
+    )
+    calls, _, _ = _read_calls(events, 1)
+    return Step((str(who["actor"]), _int(who["id"])), frames, calls, before, after)
+
+
+def _read_calls(
+    events: Sequence[Record], at: int
+) -> tuple[tuple[Call | Warned | Skipped, ...], int, int]:
+    """The calls from ``at`` up to the leave that closes them; where that is; its ret."""
+    calls: list[Call | Warned | Skipped] = []
+    while at < len(events):
+        event = events[at]
+        if "leave" in event:
+            return tuple(calls), at, _int(event["leave"])
+        if "warn" in event:
+            calls.append(
+                Warned(
+                    str(event["warn"]),
+                    _int(event["page"]),
+                    _int(event["order"]),
+                    str(event["type"]),
+                    str(event["passed"]),
+                )
+            )
+        elif "skipped" in event:
+            calls.append(Skipped(str(event["skipped"]), _args(event["args"])))
+        else:
+            children, at, ret = _read_calls(events, at + 1)
+            calls.append(
+                Call(
+                    name=str(event["call"]),
+                    args=_args(event["args"]),
+                    shown=_texts(event["shown"]),
+                    always_drawn=event["draw"] == "always",
+                    text=str(event["text"]),
+                    idle=str(event["idle"]),
+                    reads=_places(event["reads"]),
+                    writes=_places(event["writes"]),
+                    ret=ret,
+                    children=children,
+                )
+            )
+        at += 1
+    return tuple(calls), at, 0
