@@ -61,7 +61,7 @@ class Verdict:
     ``message``: why there is no verdict.
     """
 
-    property: Property
+    prop: Property
     result: Result
     length: int = 0
     distinct: int = 0
@@ -127,7 +127,7 @@ class _Session:
 
     def tell(self, verdict: Verdict) -> None:
         with self.lock:
-            self.verdicts[verdict.property.name] = verdict
+            self.verdicts[verdict.prop.name] = verdict
             self.on_verdict(verdict)
 
     def time_left(self) -> float | None:
@@ -246,7 +246,8 @@ def _confirms(report: Report, found: Sequence[TraceState]) -> bool:
         for now, then in zip(found, report.trace, strict=False)
         for name, value in now.values.items()
     )
-    return same and report.trace[len(found) - 1].values["confirmed"] is True
+    last = report.trace[len(found) - 1].values
+    return same and last["confirmed"] is True and bool(last["witness"])
 
 
 def _holds(prop: Property, report: Report, seconds: float) -> Verdict:
@@ -276,10 +277,12 @@ def _code(report: Report) -> ExitCode:
     return _EXIT_CODES.get(report.outcome, ExitCode.NO_VERDICT)
 
 
+def _silent(*_: object) -> None:
+    """Neither progress nor verdicts are told while the check runs."""
+
+
 def check(
-    request: Check,
-    on_progress: OnProgress = lambda label, progress, elapsed: None,
-    on_verdict: OnVerdict = lambda verdict: None,
+    request: Check, on_progress: OnProgress = _silent, on_verdict: OnVerdict = _silent
 ) -> list[Verdict]:
     """Run TLC as often as it takes for a verdict on every property, in their order.
 

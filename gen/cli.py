@@ -74,6 +74,10 @@ def _add_zone(parser: argparse.ArgumentParser) -> None:
         "--migratetypes", default="movable,unmovable", metavar="T,T",
         help="the types that callers allocate (default: movable,unmovable)",
     )  # fmt: skip
+    zone.add_argument(
+        "--whole-zone", action="store_true",
+        help="model all pageblocks at once, not one largest-order chunk with the rest left open",
+    )  # fmt: skip
     parser.add_argument(
         "--design", default=DEFAULT_DESIGN, metavar="NAME",
         help=f"a kernel version or a proposed patch: {', '.join(design_names())}, "
@@ -148,6 +152,7 @@ def _zone(args: argparse.Namespace) -> Zone:
         min_order=min_order,
         isolators=args.isolators,
         migratetypes=parse_migratetypes(args.migratetypes),
+        whole=args.whole_zone,
     )
 
 
@@ -194,7 +199,7 @@ class _Printer:
         drawing_file, trace_file = report.trace_files(self.request.run_dir, verdict)
         write_text(drawing_file, text)
         write_json(trace_file, verdict.trace.to_json())
-        if verdict.property == self.request.properties[0]:
+        if verdict.prop == self.request.properties[0]:
             self.draw(verdict)
 
     def drawing(self, verdict: Verdict) -> str:
@@ -204,7 +209,7 @@ class _Printer:
 
     def draw(self, verdict: Verdict) -> None:
         self.ticker.clear()
-        self.drawn = verdict.property.name
+        self.drawn = verdict.prop.name
         print(report.long_form(self.request, verdict, self.drawing(verdict)), flush=True)
 
     def finish(self, verdicts: Sequence[Verdict]) -> None:
@@ -213,7 +218,7 @@ class _Printer:
         for verdict in verdicts:
             if self.drawn is None and verdict.result is Result.VIOLATED:
                 self.draw(verdict)
-            elif verdict.property.name != self.drawn:
+            elif verdict.prop.name != self.drawn:
                 print(report.short_form(self.request, verdict))
 
 
@@ -225,7 +230,12 @@ def _exit_code(verdicts: Sequence[Verdict]) -> ExitCode:
 def _check(args: argparse.Namespace) -> ExitCode:
     design, zone = find_design(args.design), _zone(args)
     chosen = find_properties(args.property)
-    options = TlcOptions(workers=args.workers, heap=args.heap, timeout=args.timeout)
+    options = TlcOptions(
+        workers=args.workers,
+        heap=args.heap,
+        timeout=args.timeout,
+        profile="short" if zone.windowed else "long",
+    )
     toolchain = find_toolchain(args.java, args.jar)
     flags = [*zone.flags, "--design", args.design]
     for name in args.property:

@@ -127,8 +127,8 @@ def _rows(it: Interleaving, names: Names, depth: str) -> list[Row]:
         else:
             calls = step.calls
         rows += _call_rows(lane, len(frames), calls, names, step, depth, failing)
-        if failing and it.trace.property.failure:
-            text = sentence(it.trace, it.trace.property.failure)
+        if failing and it.trace.prop.failure:
+            text = sentence(it.trace, it.trace.prop.failure)
             rows.append(Row(lane, len(frames) + 1, text))
     return rows
 
@@ -234,7 +234,7 @@ def draw(it: Interleaving, *, depth: str = "", width: int = WIDTH) -> str:
     lines = [heading, *_setting(it, names, width)]
     for row in rows:
         lines += _fit(" " * (starts[row.lane] + 2 * row.depth), row.text, width)
-    told = textwrap.wrap(sentence(it.trace, it.trace.property.sentence), width)
+    told = textwrap.wrap(sentence(it.trace, it.trace.prop.sentence), width)
     return "\n".join([*lines, "", *told]) + "\n"
 
 
@@ -290,9 +290,12 @@ def _setting(it: Interleaving, names: Names, width: int) -> list[str]:
 def _range(args: Mapping[str, Value], names: Names) -> str:
     start, end = args["start"], args["end"]
     assert isinstance(start, int) and isinstance(end, int)
-    if end == start + 1:
-        return names.pageblock(start)
-    return f"pageblocks {start}-{end - 1}"
+    inside = range(max(start, 0), min(end, names.zone.modelled_pageblocks))
+    text = names.pageblock(inside[0])
+    if len(inside) > 1:
+        text += f" to {names.pageblock(inside[-1])}"
+    before = "pageblocks before, " if start < 0 else ""
+    return before + text + (", pageblocks after" if end > names.zone.modelled_pageblocks else "")
 
 
 # ---- the sentence --------------------------------------------------------------------

@@ -26,13 +26,13 @@ class Entry:
     title: str
     story: str
     design: str
-    property: str
+    prop: str
     zone: Zone
 
     @property
     def command(self) -> str:
         """The command line that finds it."""
-        flags = " ".join([*self.zone.flags, "--design", self.design, "--property", self.property])
+        flags = " ".join([*self.zone.flags, "--design", self.design, "--property", self.prop])
         return f"gen check {flags}"
 
 
@@ -55,7 +55,7 @@ def renew(directory: Path, toolchain: Toolchain) -> Iterator[Path]:
             request = Check(
                 design=design,
                 zone=entry.zone,
-                properties=tuple(find_properties([entry.property])),
+                properties=tuple(find_properties([entry.prop])),
                 toolchain=toolchain,
                 tlc=TlcOptions(),
                 run_dir=Path(run_dir),
@@ -64,7 +64,7 @@ def renew(directory: Path, toolchain: Toolchain) -> Iterator[Path]:
             verdict = check(request)[0]
         if verdict.result is not Result.VIOLATED or verdict.trace is None:
             raise GenError(
-                f"{entry.name}: expected a violation of {entry.property}, "
+                f"{entry.name}: expected a violation of {entry.prop}, "
                 f"got '{verdict.result.value}' {verdict.message}".rstrip(),
                 ExitCode.NO_VERDICT,
             )
@@ -83,7 +83,7 @@ def _readme(entry: Entry, text: str, design_title: str) -> str:
         f"# {entry.title}\n\n"
         f"{entry.story.strip()}\n\n"
         f"```\n{drawn}\n```\n\n"
-        f"Design: `{entry.design}`, {design_title}. Property: `{entry.property}`.\n"
+        f"Design: `{entry.design}`, {design_title}. Property: `{entry.prop}`.\n"
         f"Zone: {entry.zone.describe}.\n\n"
         f"Found, and replayed, by\n\n    {entry.command}\n\n"
         "`trace.json` holds the same behaviour, state by state, with every call.\n"

@@ -30,14 +30,14 @@ class Replay:
     """A behaviour to be replayed: TLA+ values by variable, state by state."""
 
     states: Sequence[Mapping[str, str]]
-    property: Property
+    prop: Property
     #: How many steps the open calls may run on after the violation.
     go_on: int
 
     @property
     def kind(self) -> str:
         """The kind of the property that the last state, or step, violates."""
-        return self.property.kind
+        return self.prop.kind
 
 
 def _environment() -> jinja2.Environment:
@@ -84,6 +84,7 @@ def _render(
             sections=sections(design),
             zone=zone,
             properties=properties,
+            kept={variable for p in properties for variable in p.keeps},
             made_by=made_by,
             explained=replay is not None,
             replay=replay,
@@ -107,5 +108,5 @@ def render(
 
 def render_replay(design: Design, zone: Zone, replay: Replay, made_by: str = "gen check") -> Spec:
     """The module that follows one behaviour again, with every call logged."""
-    tla = _render(REPLAY_MODULE, design, zone, [replay.property], made_by, replay)
+    tla = _render(REPLAY_MODULE, design, zone, [replay.prop], made_by, replay)
     return Spec(REPLAY_MODULE, tla, "INIT ReplayInit\nNEXT ReplayNext\nINVARIANTS NotReplayed\n")

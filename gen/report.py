@@ -32,26 +32,26 @@ def states(count: int) -> str:
 def drawing(verdict: Verdict, *, continuation: bool = True, depth: str = "") -> str:
     """The drawing of a violated property, with its sentence."""
     assert verdict.trace is not None
-    go_on = continuation and verdict.property.name == CONTINUED
+    go_on = continuation and verdict.prop.name == CONTINUED
     return draw(interleave(verdict.trace, continuation=go_on), depth=depth)
 
 
 def observation(check: Check, verdict: Verdict) -> str:
     """The line to grep for: what was observed, states in the shortest trace, states seen."""
     word = _OBSERVED[verdict.result]
-    name = f"{check.design.name}/{verdict.property.name}"
+    name = f"{check.design.name}/{verdict.prop.name}"
     return f"Observation {name} {word} {verdict.length} {verdict.distinct}"
 
 
 def _reproduce(check: Check, verdict: Verdict) -> str:
-    flags = ["--design", check.design.name, "--property", verdict.property.name]
+    flags = ["--design", check.design.name, "--property", verdict.prop.name]
     return shlex.join(["gen", "check", *check.zone.flags, *flags])
 
 
 def long_form(check: Check, verdict: Verdict, text: str) -> str:
     """A violated property with its drawing."""
     return (
-        f"[violation] {check.design.name}: {verdict.property.name}, "
+        f"[violation] {check.design.name}: {verdict.prop.name}, "
         f"shortest counterexample {states(verdict.length)}, "
         f"{states(verdict.distinct)} seen, {verdict.seconds:.1f} s\n\n"
         f"{text}\n"
@@ -62,16 +62,16 @@ def long_form(check: Check, verdict: Verdict, text: str) -> str:
 
 def short_form(check: Check, verdict: Verdict) -> str:
     """A verdict in a line or three, without a drawing."""
-    name = verdict.property.name
+    name = verdict.prop.name
     if verdict.result is Result.VIOLATED:
         assert verdict.trace is not None
-        told = sentence(verdict.trace, verdict.property.sentence)
+        told = sentence(verdict.trace, verdict.prop.sentence)
         return (
             f"[violation] {name}, {states(verdict.length)}: {told}\n"
             f"            {_reproduce(check, verdict)}"
         )
     if verdict.result is Result.HOLDS:
-        return f"[ok] {name}: {verdict.property.statement}"
+        return f"[ok] {name}: {verdict.prop.statement}"
     if verdict.result is Result.VACUOUS:
         return f"[vacuous] {name}: {verdict.message}"
     return f"[no verdict] {name}: {verdict.message}"
@@ -129,7 +129,7 @@ def result_json(check: Check, verdicts: Sequence[Verdict], seconds: float) -> di
         "seconds": round(seconds, 3),
         "verdicts": [
             {
-                "property": v.property.name,
+                "property": v.prop.name,
                 "result": v.result.value,
                 "length": v.length,
                 "distinct": v.distinct,
@@ -145,5 +145,5 @@ def result_json(check: Check, verdicts: Sequence[Verdict], seconds: float) -> di
 
 def trace_files(directory: Path, verdict: Verdict) -> tuple[Path, Path]:
     """Where the drawing and the trace of a violated property are kept in a run directory."""
-    name = verdict.property.name
+    name = verdict.prop.name
     return directory / f"{name}.txt", directory / f"{name}.trace.json"

@@ -63,6 +63,8 @@ class Property:
     #: A remark that stands last in a drawing; "" if the log has a failure line itself.
     failure: str
     source: str
+    #: Variables that a module has only if this property is asked of it.
+    keeps: tuple[str, ...]
     needs: Mapping[str, str]
 
 
@@ -101,7 +103,7 @@ def _calls(entries: list[Any]) -> tuple[Call, ...]:
     calls: list[Call] = []
     may_have_failed = False
     for entry in entries:
-        given = {"call": entry} if isinstance(entry, str) else entry
+        given: dict[str, Any] = {"call": entry} if isinstance(entry, str) else entry
         function, args = _split_call(given["call"])
         guards = ["z.ret = 0"] if may_have_failed and function != "spin_unlock" else []
         if when := given.get("when", ""):
@@ -166,6 +168,7 @@ def properties() -> dict[str, Property]:
             sentence=data["sentence"],
             failure=data["failure"],
             source=data["source"],
+            keeps=tuple(data.get("keeps", ())),
             needs=data.get("needs", {}),
         )
         for name, data in _load(SPECS / "properties.toml").items()

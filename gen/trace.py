@@ -135,7 +135,7 @@ class Trace:
 
     design: str
     zone: Zone
-    property: Property
+    prop: Property
     length: int
     states: tuple[Mapping[str, Value], ...]
     logs: tuple[Value, ...]
@@ -164,7 +164,7 @@ class Trace:
             "format": FORMAT,
             "version": VERSION,
             "design": self.design,
-            "property": self.property.name,
+            "property": self.prop.name,
             "zone": {
                 "pageblocks": zone.pageblocks,
                 "max_order": zone.max_order,
@@ -172,6 +172,7 @@ class Trace:
                 "min_order": zone.min_order,
                 "isolators": zone.isolators,
                 "migratetypes": list(zone.migratetypes),
+                "whole": zone.whole,
             },
             "length": self.length,
             "witness": to_json(Record(self.witness)),
@@ -197,7 +198,7 @@ def trace_from_replay(
     return Trace(
         design=design,
         zone=zone,
-        property=prop,
+        prop=prop,
         length=length,
         states=tuple(
             {k: v for k, v in state.values.items() if k not in _REPLAY_VARIABLES}
@@ -222,7 +223,7 @@ def trace_from_json(obj: Any) -> Trace:
         return Trace(
             design=obj["design"],
             zone=Zone(**{**zone, "migratetypes": tuple(zone["migratetypes"])}),
-            property=find_properties([obj["property"]])[0],
+            prop=find_properties([obj["property"]])[0],
             length=obj["length"],
             states=tuple(
                 {name: from_json(value) for name, value in state["variables"].items()}

@@ -29,6 +29,8 @@ class Zone:
     min_order: int = 9
     isolators: int = 1
     migratetypes: tuple[str, ...] = ("UNMOVABLE", "MOVABLE")
+    #: Model all of the zone at once, not one largest-order chunk with the rest left open.
+    whole: bool = False
 
     def __post_init__(self) -> None:
         if not 0 <= self.max_order <= LARGEST_ORDER:
@@ -67,6 +69,16 @@ class Zone:
         return 1 << (self.max_order - self.pageblock_order)
 
     @property
+    def windowed(self) -> bool:
+        """Whether one chunk stands for the zone; a zone of one chunk is its own window."""
+        return not self.whole and self.pageblocks > self.chunk_pageblocks
+
+    @property
+    def modelled_pageblocks(self) -> int:
+        """Pageblocks that are in the model's state."""
+        return self.chunk_pageblocks if self.windowed else self.pageblocks
+
+    @property
     def unit_pages(self) -> int:
         """Pages in one unit of the model."""
         return 1 << self.min_order
@@ -96,9 +108,12 @@ class Zone:
     def describe(self) -> str:
         """The zone in one line of words."""
         isolators = f"{self.isolators or 'no'} isolator{'s' * (self.isolators != 1)}"
+        chunk = self.chunk_pageblocks
+        window = f"a window of {chunk} pageblock{'s' * (chunk > 1)}"
         return (
             f"{self.pageblocks} pageblocks of order {self.pageblock_order}, "
-            f"largest order {self.max_order}, {isolators}, {self.resolution}"
+            f"largest order {self.max_order}, {isolators}, {self.resolution}, "
+            f"{window if self.windowed else 'the whole zone'}"
         )
 
     @property
@@ -113,6 +128,8 @@ class Zone:
             flags += ["--min-order", str(self.min_order)]
         if self.migratetypes != default.migratetypes:
             flags += ["--migratetypes", ",".join(t.lower() for t in self.migratetypes)]
+        if self.whole:
+            flags.append("--whole-zone")
         return flags
 
 
