@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import shlex
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -214,7 +215,6 @@ class _Printer:
 
     def finish(self, verdicts: Sequence[Verdict]) -> None:
         """What has not been drawn yet: the first violation in full, the rest in short."""
-        self.ticker.clear()
         for verdict in verdicts:
             if self.drawn is None and verdict.result is Result.VIOLATED:
                 self.draw(verdict)
@@ -273,11 +273,11 @@ def _check(args: argparse.Namespace) -> ExitCode:
 def _conclude(
     request: Check, printer: _Printer, verdicts: Sequence[Verdict], seconds: float
 ) -> None:
-    write_json(
-        request.run_dir / "result.json", report.result_json(request, verdicts, seconds)
-    )
+    write_json(request.run_dir / "result.json", report.result_json(request, verdicts, seconds))
     printer.finish(verdicts)
-    print("\n" + report.summary(request, verdicts, seconds), end="", flush=True)
+    if len(verdicts) > 1:
+        print()
+    print(report.summary(request, verdicts, seconds), end="", flush=True)
 
 
 # ---- the other commands --------------------------------------------------------------
@@ -335,6 +335,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ExitCode.OK
 
 
+def _end(number: int, _frame: object) -> NoReturn:
+    # TLC runs in a session of its own: it must be ended before we are.
+    raise SystemExit(128 + number)
+
+
 def run() -> NoReturn:
     """The console script."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _end)
     sys.exit(main())

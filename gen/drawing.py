@@ -126,7 +126,7 @@ def _rows(it: Interleaving, names: Names, depth: str) -> list[Row]:
             calls = _without_frame(step)
         else:
             calls = step.calls
-        rows += _call_rows(lane, len(frames), calls, names, step, depth, failing)
+        rows += _call_rows(lane, len(frames), calls, names, step, depth, failing, "")
         if failing and it.trace.prop.failure:
             text = sentence(it.trace, it.trace.prop.failure)
             rows.append(Row(lane, len(frames) + 1, text))
@@ -167,7 +167,9 @@ def _call_rows(
     step: Step,
     depth: str,
     failing: bool,
+    within: str,
 ) -> list[Row]:
+    """The rows of some calls; ``within`` has the names of the calls that made them."""
     rows: list[Row] = []
     for call in calls:
         if isinstance(call, Warned):
@@ -185,9 +187,10 @@ def _call_rows(
             continue
         drawn = call.always_drawn or depth == EVERYTHING
         if drawn:
-            rows.append(Row(lane, level, _call_text(call, names, step)))
+            rows.append(Row(lane, level, _call_text(call, names, step, within)))
         below = level + 1 if drawn and not call.name.startswith("spin_") else level
-        rows += _call_rows(lane, below, call.children, names, step, depth, failing)
+        inner = f"{within} {call.name}"
+        rows += _call_rows(lane, below, call.children, names, step, depth, failing, inner)
         if failing and rows and rows[-1].text.startswith("WARN("):
             return rows
     return rows
@@ -201,13 +204,15 @@ def _list_type(names: Names, warned: Warned, step: Step) -> str:
     return f"MIGRATE_{warned.passed}"
 
 
-def _call_text(call: Call, names: Names, step: Step) -> str:
+def _call_text(call: Call, names: Names, step: Step, within: str) -> str:
     if call.name == "spin_lock":
         return "lock zone->lock"
     if call.name == "spin_unlock":
         return "unlock zone->lock"
     shown = ", ".join(
-        names.arg(name, call.args[name], call.args, step.before) for name in call.shown
+        names.arg(name, call.args[name], call.args, step.before)
+        for name in call.shown
+        if not _said(call.args[name], within)
     )
     text = call.text or f"{call.name}({shown})"
     if call.ret and call.ret not in _QUIET and not call.wrote:
@@ -215,6 +220,11 @@ def _call_text(call: Call, names: Names, step: Step) -> str:
     if call.idle and not call.wrote:
         return f"{text} // {call.idle}"
     return text
+
+
+def _said(value: Value, within: str) -> bool:
+    """Whether a type is in the name of an enclosing call: set_migratetype_isolate()."""
+    return isinstance(value, str) and value.lower() in within
 
 
 # ---- the sheet -----------------------------------------------------------------------
@@ -293,7 +303,9 @@ def _range(args: Mapping[str, Value], names: Names) -> str:
     inside = range(max(start, 0), min(end, names.zone.modelled_pageblocks))
     text = names.pageblock(inside[0])
     if len(inside) > 1:
-        text += f" to {names.pageblock(inside[-1])}"
+        text = f"pageblocks {inside[0]}-{inside[-1]}"
+        if names.head_and_tail:
+            text = "head and tail"
     before = "pageblocks before, " if start < 0 else ""
     return before + text + (", pageblocks after" if end > names.zone.modelled_pageblocks else "")
 

@@ -40,9 +40,7 @@ def entries() -> list[Entry]:
     """What belongs into the gallery."""
     data = tomllib.loads((SPECS / "gallery.toml").read_text(encoding="utf-8"))
     return [
-        Entry(
-            name, one["title"], one["story"], one["design"], one["property"], Zone(**one["zone"])
-        )
+        Entry(name, one["title"], one["story"], one["design"], one["property"], Zone(**one["zone"]))
         for name, one in data.items()
     ]
 

@@ -56,7 +56,6 @@ def long_form(check: Check, verdict: Verdict, text: str) -> str:
         f"{states(verdict.distinct)} seen, {verdict.seconds:.1f} s\n\n"
         f"{text}\n"
         f"reproduce: {_reproduce(check, verdict)}\n"
-        f"files:     {check.run_dir}\n"
     )
 
 

@@ -153,8 +153,7 @@ class Trace:
 
     def _steps(self, first: int, stop: int) -> tuple[Step, ...]:
         return tuple(
-            _read_step(self.logs[i], self.states[i - 1], self.states[i])
-            for i in range(first, stop)
+            _read_step(self.logs[i], self.states[i - 1], self.states[i]) for i in range(first, stop)
         )
 
     def to_json(self) -> dict[str, Any]:
