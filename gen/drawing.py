@@ -20,6 +20,8 @@ from gen.zone import Zone
 WIDTH = 75
 #: Where the second column starts if there is room: as in the drawing of the thread.
 COLUMN = 40
+#: Before the second line of a row that is too long.
+WRAPPED = " " * 4
 #: How often a section's own bookkeeping is drawn: never, unless everything is.
 EVERYTHING = "all"
 
@@ -55,9 +57,9 @@ class Names:
     as in the drawing of the thread; otherwise pageblocks go by their number.
     """
 
-    def __init__(self, trace: Trace) -> None:
-        self.zone = trace.zone
-        self.chunks = sorted({b // self.zone.chunk_pageblocks for b in _touched(trace)})
+    def __init__(self, it: Interleaving) -> None:
+        self.zone = it.trace.zone
+        self.chunks = sorted({b // self.zone.chunk_pageblocks for b in _touched(it)})
         self.head_and_tail = (
             len(self.chunks) == 1
             and self.zone.chunk_pageblocks == 2
@@ -95,13 +97,24 @@ class Names:
         return str(value)
 
 
-def _touched(trace: Trace) -> set[int]:
-    """The pageblocks that the calls of a trace were about."""
+def _touched(it: Interleaving) -> set[int]:
+    """The pageblocks that the calls were about, and those of the ranges to be isolated."""
+    zone = it.trace.zone
     found: set[int] = set()
-    for step in trace.steps:
-        for place, index in step.reads | step.writes:
-            found.add(index if place == "migratetype" else trace.zone.pageblock_of(index))
+    for event in it.events:
+        for place, index in event.step.reads | event.step.writes:
+            found.add(index if place == "migratetype" else zone.pageblock_of(index))
+        for frame in event.step.frames:
+            if "start" in frame.args:
+                found.update(_inside(frame.args, zone))
     return found
+
+
+def _inside(args: Mapping[str, Value], zone: Zone) -> range:
+    """The pageblocks of a range, without those that lie elsewhere."""
+    start, end = args["start"], args["end"]
+    assert isinstance(start, int) and isinstance(end, int)
+    return range(max(start, 0), min(end, zone.modelled_pageblocks))
 
 
 # ---- rows ----------------------------------------------------------------------------
@@ -126,7 +139,12 @@ def _rows(it: Interleaving, names: Names, depth: str) -> list[Row]:
             calls = _without_frame(step)
         else:
             calls = step.calls
-        rows += _call_rows(lane, len(frames), calls, names, step, depth, failing, "")
+        made = _call_rows(lane, len(frames), calls, names, step, depth, failing, "")
+        rows += made
+        if failing and index + 1 < len(it.events) and _warned(step):
+            # The hold is cut at the warning; whoever goes on needs the lock.
+            held = [row.depth for row in made if row.text == "lock zone->lock"]
+            rows += [Row(lane, level, "unlock zone->lock") for level in held]
         if failing and it.trace.prop.failure:
             text = sentence(it.trace, it.trace.prop.failure)
             rows.append(Row(lane, len(frames) + 1, text))
@@ -212,7 +230,7 @@ def _call_text(call: Call, names: Names, step: Step, within: str) -> str:
     shown = ", ".join(
         names.arg(name, call.args[name], call.args, step.before)
         for name in call.shown
-        if not _said(call.args[name], within)
+        if not _said(call, name, within)
     )
     text = call.text or f"{call.name}({shown})"
     if call.ret and call.ret not in _QUIET and not call.wrote:
@@ -222,9 +240,13 @@ def _call_text(call: Call, names: Names, step: Step, within: str) -> str:
     return text
 
 
-def _said(value: Value, within: str) -> bool:
-    """Whether a type is in the name of an enclosing call: set_migratetype_isolate()."""
-    return isinstance(value, str) and value.lower() in within
+def _said(call: Call, name: str, within: str) -> bool:
+    """Whether a pageblock's new type is in the name of an enclosing call.
+
+    set_migratetype_isolate() is: there set_pageblock_migratetype() needs no type.
+    """
+    value = call.args[name]
+    return isinstance(value, str) and "b" in call.args and value.lower() in within
 
 
 # ---- the sheet -----------------------------------------------------------------------
@@ -235,7 +257,7 @@ def draw(it: Interleaving, *, depth: str = "", width: int = WIDTH) -> str:
 
     ``depth`` "all" draws every call.  Lines are at most ``width`` columns.
     """
-    names = Names(it.trace)
+    names = Names(it)
     rows = _rows(it, names, depth)
     starts = _columns(rows, it.lanes, width)
     heading = ""
@@ -249,15 +271,23 @@ def draw(it: Interleaving, *, depth: str = "", width: int = WIDTH) -> str:
 
 
 def _columns(rows: Sequence[Row], lanes: int, width: int) -> list[int]:
-    """Where each lane starts: evenly, at most COLUMN apart, so that every line fits."""
-    gap = COLUMN
+    """Where each lane starts: evenly, at most COLUMN apart, so that every line fits.
+
+    Too long a line is wrapped instead if the lane would start among the nested calls of
+    its neighbour to the left; a single word always fits.
+    """
+    fits = words = COLUMN
+    nested = 0
     for row in rows:
         if row.lane:
-            room = width - 2 * row.depth - len(row.text)
-            gap = min(gap, room // row.lane)
-    # Too long a line is wrapped instead; a lane must still be told from its neighbour.
-    gap = max(gap, 8)
-    gap = min(gap, (width - 24) // max(lanes - 1, 1))
+            room = width - 2 * row.depth
+            first, *others = map(len, row.text.split())
+            longest = max(first, *(len(WRAPPED) + word for word in others), 0)
+            fits = min(fits, (room - len(row.text)) // row.lane)
+            words = min(words, (room - longest) // row.lane)
+        if row.lane < lanes - 1:
+            nested = max(nested, 2 * row.depth + 4)
+    gap = min(max(fits, nested), words)
     return [gap * lane for lane in range(lanes)]
 
 
@@ -266,7 +296,7 @@ def _fit(indent: str, text: str, width: int) -> list[str]:
         text,
         width,
         initial_indent=indent,
-        subsequent_indent=indent + "    ",
+        subsequent_indent=indent + WRAPPED,
         break_long_words=False,
         break_on_hyphens=False,
     )
@@ -298,16 +328,14 @@ def _setting(it: Interleaving, names: Names, width: int) -> list[str]:
 
 
 def _range(args: Mapping[str, Value], names: Names) -> str:
-    start, end = args["start"], args["end"]
-    assert isinstance(start, int) and isinstance(end, int)
-    inside = range(max(start, 0), min(end, names.zone.modelled_pageblocks))
+    inside = _inside(args, names.zone)
     text = names.pageblock(inside[0])
     if len(inside) > 1:
         text = f"pageblocks {inside[0]}-{inside[-1]}"
         if names.head_and_tail:
             text = "head and tail"
-    before = "pageblocks before, " if start < 0 else ""
-    return before + text + (", pageblocks after" if end > names.zone.modelled_pageblocks else "")
+    before = "pageblocks before, " if args["start"] != inside.start else ""
+    return before + text + (", pageblocks after" if args["end"] != inside.stop else "")
 
 
 # ---- the sentence --------------------------------------------------------------------

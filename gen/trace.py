@@ -8,7 +8,7 @@ from typing import Any
 
 from gen.errors import GenError
 from gen.specs import Property, find_properties
-from gen.tla_value import Record, TlaValueError, Value, from_json, to_json
+from gen.tla_value import Record, Value, from_json, to_json
 from gen.tlc_output import TraceState
 from gen.zone import Zone
 
@@ -189,11 +189,16 @@ def trace_from_replay(
     design: str, zone: Zone, prop: Property, length: int, states: Sequence[TraceState]
 ) -> Trace:
     """A trace from the states of a replay that TLC confirmed."""
-    witnesses = states[length - 1].values["witness"]
-    assert isinstance(witnesses, frozenset)
-    # Which one is told does not matter, but it must be the same one each time.
-    witness = min(witnesses, key=lambda w: str(to_json(w)))
-    assert isinstance(witness, Record)
+    last = states[length - 1].values
+    warned = [event for event in map(_record, _tuple(last["calls"])) if "warn" in event]
+
+    def told_first(witness: Record) -> tuple[int, str]:
+        # The warning that the drawing ends with; among equals the same one each time.
+        where, page = witness.get("where"), witness.get("page")
+        order = [i for i, w in enumerate(warned) if (w["warn"], w["page"]) == (where, page)]
+        return min(order, default=len(warned)), str(to_json(witness))
+
+    witness = min(map(_record, _set(last["witness"])), key=told_first)
     return Trace(
         design=design,
         zone=zone,
@@ -216,22 +221,26 @@ def trace_from_json(obj: Any) -> Trace:
         raise GenError(f"a trace of version {obj.get('version')}; this tool reads {VERSION}")
     try:
         zone = dict(obj["zone"])
-        witness = from_json(obj["witness"])
-        if not isinstance(witness, Record):
-            raise GenError("this trace is damaged: its witness is no record")
-        return Trace(
+        trace = Trace(
             design=obj["design"],
             zone=Zone(**{**zone, "migratetypes": tuple(zone["migratetypes"])}),
             prop=find_properties([obj["property"]])[0],
-            length=obj["length"],
+            length=_int(obj["length"]),
             states=tuple(
                 {name: from_json(value) for name, value in state["variables"].items()}
                 for state in obj["states"]
             ),
             logs=tuple(from_json(state["calls"]) for state in obj["states"]),
-            witness=witness,
+            witness=_record(from_json(obj["witness"])),
         )
-    except (KeyError, TypeError, TlaValueError) as e:
+        if not 1 <= trace.length <= len(trace.states):
+            raise ValueError(f"length {trace.length}, but {len(trace.states)} states")
+        # Read here, so that what is wrong in them is said here.
+        _ = trace.steps, trace.continuation
+        return trace
+    except KeyError as e:
+        raise GenError(f"this trace is damaged: {e} is missing") from e
+    except (AttributeError, IndexError, TypeError, ValueError) as e:
         raise GenError(f"this trace is damaged: {e}") from e
 
 
@@ -250,8 +259,14 @@ def _tuple(value: Value) -> tuple[Value, ...]:
     return value
 
 
+def _set(value: Value) -> frozenset[Value]:
+    if not isinstance(value, frozenset):
+        raise TypeError(f"not a set: {value}")
+    return value
+
+
 def _int(value: Value) -> int:
-    if not isinstance(value, int):
+    if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError(f"not a number: {value}")
     return value
 
@@ -261,8 +276,7 @@ def _args(value: Value) -> Mapping[str, Value]:
 
 
 def _places(value: Value) -> frozenset[Place]:
-    assert isinstance(value, frozenset)
-    return frozenset((str(_tuple(p)[0]), _int(_tuple(p)[1])) for p in value)
+    return frozenset((str(_tuple(p)[0]), _int(_tuple(p)[1])) for p in _set(value))
 
 
 def _texts(value: Value) -> tuple[str, ...]:

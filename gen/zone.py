@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from gen.errors import GenError
@@ -50,6 +51,11 @@ class Zone:
             raise GenError(self._which_pageblocks_fit())
         if not 0 <= self.isolators <= 2:
             raise GenError(f"--isolators {self.isolators}: 0, 1 or 2 fit")
+        if not self.migratetypes or self.migratetypes != _in_order(self.migratetypes):
+            raise GenError(
+                f"--migratetypes {','.join(self.migratetypes).lower()}: one or more of "
+                f"{', '.join(t.lower() for t in MIGRATETYPES)} fit, in this order"
+            )
 
     def _which_pageblocks_fit(self) -> str:
         chunk = self.chunk_pageblocks
@@ -141,4 +147,8 @@ def parse_migratetypes(text: str) -> tuple[str, ...]:
             f"--migratetypes: unknown type '{sorted(unknown)[0].lower()}'; "
             f"known: {', '.join(t.lower() for t in MIGRATETYPES)}"
         )
-    return tuple(t for t in MIGRATETYPES if t in asked)
+    return _in_order(asked)
+
+
+def _in_order(types: Collection[str]) -> tuple[str, ...]:
+    return tuple(t for t in MIGRATETYPES if t in types)

@@ -1,0 +1,489 @@
+---------------------------- MODULE pageblock ----------------------------
+\* The Linux page allocator and page isolation, design v6.10:
+\* Linux 6.10: the pageblock is split and moved in one hold of the lock
+\* Source: Linux v6.10, fd919a85cd55 ("mm: page_isolation: prepare for hygienic freelists")
+\* Zone: 4 pageblocks of order 9, largest order 10, 1 isolator, orders 9 and up (1 unit per pageblock), a window of 2 pageblocks.
+\* Made by: gen render --pageblocks 4 --order 10 --design v6.10
+\*
+\* One action is one hold of zone->lock, or one read without it.  An operator that
+\* carries a kernel function's name takes the zone, z, as the lock's holder has it,
+\* and gives the zone back.
+EXTENDS Integers, FiniteSets, Sequences, TLC
+
+\* ===========================================================================
+\* The zone: include/linux/mmzone.h, struct zone
+\* ===========================================================================
+\* A pfn counts units of 2^MinOrder pages; blocks smaller than that are not
+\* distinguished.  A buddy is its first pfn and its order, never one variable per
+\* page.
+MinOrder == 9
+pageblock_order == 9
+MAX_PAGE_ORDER == 10            \* the largest order, inclusive
+Orders == MinOrder..MAX_PAGE_ORDER
+
+Nr == [order \in Orders |-> 2^(order - MinOrder)]        \* units in a block
+pageblock_nr == 2^(pageblock_order - MinOrder)           \* units in a pageblock
+\* A window: one largest-order chunk.  Buddies never reach out of it; what the rest of
+\* the zone can do to it is left open wherever it matters (see "elsewhere").
+Pageblocks == 0..1
+Pfns == 0..(Cardinality(Pageblocks) * pageblock_nr - 1)
+
+Pageblock(pfn) == pfn \div pageblock_nr
+pageblock_start_pfn(b) == b * pageblock_nr
+AlignDown(pfn, order) == pfn - (pfn % Nr[order])
+Covered(pfn, order) == pfn..(pfn + Nr[order] - 1)        \* the units of a block
+PageblocksOf(pfn, order) == Pageblock(pfn)..Pageblock(pfn + Nr[order] - 1)
+Min(S) == CHOOSE x \in S : \A y \in S : x <= y
+Max(S) == CHOOSE x \in S : \A y \in S : x >= y
+
+\* enum migratetype.  Callers allocate AllocTypes; mm/page_alloc.c: fallbacks[].
+AllocTypes == {"UNMOVABLE", "MOVABLE"}
+fallbacks == [UNMOVABLE   |-> <<"RECLAIMABLE", "MOVABLE">>,
+              MOVABLE     |-> <<"RECLAIMABLE", "UNMOVABLE">>,
+              RECLAIMABLE |-> <<"UNMOVABLE", "MOVABLE">>]
+migratetype_is_mergeable(mt) == mt \in {"UNMOVABLE", "MOVABLE", "RECLAIMABLE"}
+
+VARIABLES
+  migratetype,            \* [Pageblocks -> type]: get_pageblock_migratetype()
+  free,                   \* {<<pfn, order, list>>}: buddies on zone->free_area[order].free_list[list]
+  inuse,                  \* {<<pfn, order, kind>>}: allocated; kind "movable" or "unmovable"
+  nr_isolate_pageblock,   \* zone->nr_isolate_pageblock
+  warned,                 \* the free list warnings of the last section
+  isolator                \* [Isolators -> where each caller of start_isolate_page_range() is]
+zone_vars == <<migratetype, free, inuse, nr_isolate_pageblock, warned>>
+vars == <<zone_vars, isolator>>
+
+\* The zone as the holder of zone->lock has it, with what the section keeps to
+\* itself: ret (0 or an error), page and order (the block at hand).
+NoPage == -1
+Zone == [migratetype |-> migratetype, free |-> free, inuse |-> inuse,
+         nr_isolate_pageblock |-> nr_isolate_pageblock,
+         warned |-> {},
+         ret |-> 0, page |-> NoPage, order |-> MinOrder]
+
+\* What a section leaves behind when it drops the lock.  A count of isolated
+\* pageblocks that is too high stays so for good (an ISOLATE type was overwritten,
+\* nobody will count it down): one value stands for all of those, which keeps the
+\* state space finite and the test "> 0" exact.
+Leaked == Cardinality(Pageblocks) + 1
+NrIsolated(types) == Cardinality({b \in Pageblocks : types[b] = "ISOLATE"})
+Commit(z) ==
+  /\ migratetype' = z.migratetype
+  /\ free' = z.free
+  /\ inuse' = z.inuse
+  /\ nr_isolate_pageblock' = IF z.nr_isolate_pageblock > NrIsolated(z.migratetype)
+                             THEN Leaked ELSE z.nr_isolate_pageblock
+  /\ warned' = z.warned
+spin_lock(z) ==
+  z
+
+spin_unlock(z) ==
+  z
+
+\* ===========================================================================
+\* mm/page_alloc.c, as in v6.10.  The caller holds zone->lock.
+\* ===========================================================================
+get_pageblock_migratetype(z, pfn) == z.migratetype[Pageblock(pfn)]
+
+\* The flag and the order are on the first page of a free buddy alone: a look at
+\* any other page of it finds nothing.
+PageBuddy(z, pfn) == \E f \in z.free : f[1] = pfn
+buddy_order(z, pfn) == (CHOOSE f \in z.free : f[1] = pfn)[2]
+
+set_pageblock_migratetype(z, b, mt) ==
+  [z EXCEPT !.migratetype[b] = mt]
+
+\* Every pageblock of a block of pageblock_order or more.
+change_pageblock_range(z, page, order, mt) ==
+  [z EXCEPT !.migratetype = [b \in Pageblocks |-> IF b \in PageblocksOf(page, order) THEN mt ELSE @[b]]]
+
+\* "page type is T, passed migratetype is M (nr=2^order)": T is the type of the
+\* page's first pageblock, M the type whose list is meant.
+expect_type(z, where, page, order, mt) ==
+  LET type == get_pageblock_migratetype(z, page)
+  IN  IF type = mt THEN z
+      ELSE [z EXCEPT !.warned = @ \union {<<where, page, order, type, mt>>}]
+add_to_free_list(z, page, order, mt) ==
+  LET z1 == [z EXCEPT !.free = @ \union {<<page, order, mt>>}]
+  IN  expect_type(z1, "add_to_free_list", page, order, mt)
+
+del_page_from_free_list(z, page, order, mt) ==
+  LET z1 == expect_type(z, "del_page_from_free_list", page, order, mt)
+  IN  [z1 EXCEPT !.free = {f \in @ : f[1] # page}]
+
+move_to_free_list(z, page, order, old_mt, new_mt) ==
+  LET z1 == expect_type(z, "move_to_free_list", page, order, old_mt)
+  IN  [z1 EXCEPT !.free = {f \in @ : f[1] # page} \union {<<page, order, new_mt>>}]
+
+\* ---- freeing -----------------------------------------------------------------
+\* include/linux/page_alloc.h, mm/internal.h: __find_buddy_pfn(), find_buddy_page_pfn()
+__find_buddy_pfn(pfn, order) == IF (pfn \div Nr[order]) % 2 = 0 THEN pfn + Nr[order] ELSE pfn - Nr[order]
+is_free_buddy(z, pfn, order) == \E f \in z.free : f[1] = pfn /\ f[2] = order
+
+\* The loop of __free_one_page(): merge while the buddy is free.  Below
+\* pageblock_order no type is compared.
+RECURSIVE merge(_, _, _, _)
+merge(z, pfn, order, mt) ==
+  LET buddy == __find_buddy_pfn(pfn, order)
+      buddy_mt == IF order >= pageblock_order THEN get_pageblock_migratetype(z, buddy) ELSE mt
+      done_merging == \/ order = MAX_PAGE_ORDER
+                      \/ ~is_free_buddy(z, buddy, order)
+                      \/ buddy_mt # mt /\ (~migratetype_is_mergeable(mt) \/ ~migratetype_is_mergeable(buddy_mt))
+      removed == del_page_from_free_list(z, buddy, order, buddy_mt)
+      merged == IF buddy_mt # mt THEN set_pageblock_migratetype(removed, Pageblock(buddy), mt) ELSE removed
+  IN  IF done_merging THEN add_to_free_list(z, pfn, order, mt)
+      ELSE merge(merged, Min({pfn, buddy}), order + 1, mt)
+
+__free_one_page(z, page, order, mt) ==
+  merge(z, page, order, mt)
+
+\* A block in pieces of at most a pageblock, each freed with the type of its own
+\* pageblock, which is read when its turn comes.
+RECURSIVE free_pieces(_, _, _, _)
+free_pieces(z, pfn, end, order) ==
+  IF pfn = end THEN z
+  ELSE free_pieces(__free_one_page(z, pfn, order, get_pageblock_migratetype(z, pfn)), pfn + Nr[order], end, order)
+
+split_large_buddy(z, page, order) ==
+  free_pieces(z, page, page + Nr[order], Min({order, pageblock_order}))
+
+\* free_one_page(): the type is read under the lock, that of the first pageblock.
+free_with_type(z, page, order) ==
+  __free_one_page(z, page, order, get_pageblock_migratetype(z, page))
+
+\* The page is nobody's any more.
+free_pages_prepare(z, page, order) ==
+  [z EXCEPT !.inuse = {p \in @ : p[1] # page}]
+
+\* mm/page_alloc.c: free_one_page(), hygiene-v2, v6.10, v6.11.  One hold of zone->lock.
+free_one_page(z, page, order) ==
+  LET z1 == spin_lock(z)
+      z2 == free_pages_prepare(z1, page, order)
+      z3 == free_with_type(z2, page, order)
+      z4 == spin_unlock(z3)
+  IN  {z4}
+
+\* ---- allocation --------------------------------------------------------------
+\* Each upper half goes on the list of mt, whatever its own pageblock's type is.
+RECURSIVE halve(_, _, _, _, _)
+halve(z, page, low, high, mt) ==
+  IF high = low THEN z
+  ELSE halve(add_to_free_list(z, page + Nr[high - 1], high - 1, mt), page, low, high - 1, mt)
+
+expand(z, page, low, high, mt) ==
+  halve(z, page, low, high, mt)
+
+page_del_and_expand(z, page, low, high, mt) ==
+  LET z1 == del_page_from_free_list(z, page, high, mt)
+      z2 == IF low < high THEN expand(z1, page, low, high, mt) ELSE z1
+  IN  [z2 EXCEPT !.page = page]
+
+\* The free blocks that can serve an order: those of the smallest order that has
+\* any.  A list has no order here: each of them may be the one at its head.
+\* Elsewhere in the zone may lie a block that would be taken instead; then nothing
+\* happens here, so it is enough to look at what happens if there is none.
+OnList(z, order, mt) == {f \in z.free : f[2] = order /\ f[3] = mt}
+SmallestOrder(z, order, mt) == {o \in order..MAX_PAGE_ORDER : OnList(z, o, mt) # {}}
+
+__rmqueue_smallest(z, order, mt) ==
+  LET orders == SmallestOrder(z, order, mt)
+  IN  IF orders = {} THEN {}
+      ELSE {page_del_and_expand(z, f[1], order, f[2], mt) : f \in OnList(z, Min(orders), mt)}
+
+\* find_suitable_fallback(): the first fallback type that has a block of this order.
+NoType == "none"
+find_fallback(z, order, mt) ==
+  LET types == {i \in 1..2 : OnList(z, order, fallbacks[mt][i]) # {}}
+  IN  IF types = {} THEN NoType ELSE fallbacks[mt][Min(types)]
+can_steal_fallback(order, mt) == order >= pageblock_order \div 2 \/ mt \in {"UNMOVABLE", "RECLAIMABLE"}
+FallbackOrders(z, low, mt) == {o \in low..MAX_PAGE_ORDER : find_fallback(z, o, mt) # NoType}
+
+\* Free pages of a pageblock, in units; a buddy counts where it starts.
+FreeIn(z, b) == {f \in z.free : Pageblock(f[1]) = b}
+RECURSIVE units_of(_)
+units_of(S) == IF S = {} THEN 0 ELSE LET f == CHOOSE x \in S : TRUE IN Nr[f[2]] + units_of(S \ {f})
+
+\* Move every buddy that starts in pageblock b, whole, even if it is longer than b.
+RECURSIVE move_each(_, _, _, _)
+move_each(z, S, old_mt, new_mt) ==
+  IF S = {} THEN z
+  ELSE LET f == CHOOSE x \in S : \A y \in S : x[1] <= y[1]
+       IN  move_each(move_to_free_list(z, f[1], f[2], old_mt, new_mt), S \ {f}, old_mt, new_mt)
+
+move_freepages_block(z, b, old_mt, new_mt) ==
+  move_each(z, FreeIn(z, b), old_mt, new_mt)
+
+\* __rmqueue_fallback(): the largest order first, so that whole pageblocks are taken;
+\* movable pages switch to the smallest when that block cannot be stolen.
+PickFallback(z, order, mt) ==
+  LET orders == FallbackOrders(z, order, mt)
+      o == IF ~can_steal_fallback(Max(orders), mt) /\ mt = "MOVABLE" THEN Min(orders) ELSE Max(orders)
+  IN  OnList(z, o, find_fallback(z, o, mt))
+
+\* Claim: the block, or the free pages of its pageblock, get the caller's type and
+\* list.  Below pageblock_order a count of free and movable pages decides.
+claim_block(z, page, order, list, low, mt) ==
+  LET b == Pageblock(page)
+      removed == del_page_from_free_list(z, page, order, list)
+      owned == change_pageblock_range(removed, page, order, mt)
+      expanded == IF low < order THEN expand(owned, page, low, order, mt) ELSE owned
+      claimed == set_pageblock_migratetype(move_freepages_block(z, b, list, mt), b, mt)
+  IN  IF order >= pageblock_order THEN {[expanded EXCEPT !.page = page]}
+      ELSE __rmqueue_smallest(claimed, low, mt)
+
+MustClaim(z, f) == f[2] >= pageblock_order \/ 2 * units_of(FreeIn(z, Pageblock(f[1]))) >= pageblock_nr
+
+\* steal_suitable_fallback(): claim, or take the page and leave the rest where it is.
+__rmqueue_fallback(z, order, mt) ==
+  IF FallbackOrders(z, order, mt) = {} THEN {}
+  ELSE UNION {(IF can_steal_fallback(f[2], mt) THEN claim_block(z, f[1], f[2], f[3], order, mt) ELSE {})
+              \union
+              (IF can_steal_fallback(f[2], mt) /\ MustClaim(z, f) THEN {}
+               ELSE {page_del_and_expand(z, f[1], order, f[2], f[3])}) :
+              f \in PickFallback(z, order, mt)}
+
+__rmqueue(z, order, mt) ==
+  IF SmallestOrder(z, order, mt) # {} THEN __rmqueue_smallest(z, order, mt)
+  ELSE __rmqueue_fallback(z, order, mt)
+
+\* The page is its caller's now.
+Kind(mt) == IF mt = "MOVABLE" THEN "movable" ELSE "unmovable"
+prep_new_page(z, order, mt) ==
+  [z EXCEPT !.inuse = @ \union {<<z.page, order, Kind(mt)>>}]
+
+\* mm/page_alloc.c: rmqueue_buddy(), all versions.  One hold of zone->lock.
+rmqueue_buddy(z, order, mt) ==
+  LET z1 == spin_lock(z)
+  IN  UNION {
+  LET z3 == prep_new_page(z2, order, mt)
+      z4 == spin_unlock(z3)
+  IN  {z4} : z2 \in __rmqueue(z1, order, mt)}
+
+\* ---- who does it: any CPU, at any time ----------------------------------------
+\* Callers keep nothing to themselves afterwards, so these stand for any number of
+\* CPUs.  A page that is on its way is kept as a state of the page.
+AllocPages ==
+  \E order \in Orders, mt \in AllocTypes :
+    \E z \in rmqueue_buddy(Zone, order, mt) :
+      Commit(z) /\ UNCHANGED isolator
+
+FreePages ==
+  \E p \in inuse :
+    \E z \in free_one_page(Zone, p[1], p[2]) :
+      Commit(z) /\ UNCHANGED isolator
+AnyCPU == AllocPages \/ FreePages
+
+\* ===========================================================================
+\* mm/page_isolation.c, as in v6.10.
+\* ===========================================================================
+EBUSY == 16
+ENOENT == 2
+EALREADY == 114     \* ours: nothing to un-isolate, the section does nothing
+
+\* ---- calls under zone->lock ----------------------------------------------------
+is_migrate_isolate_page(z, b) ==
+  IF z.migratetype[b] = "ISOLATE" THEN [z EXCEPT !.ret = EBUSY] ELSE z
+
+\* Free pages are skipped, and so are pages without a reference: the tail pages of
+\* an in-use page that is not compound.  So only what starts in the pageblock counts.
+has_unmovable_pages(z, b) ==
+  IF \E p \in z.inuse : p[3] = "unmovable" /\ Pageblock(p[1]) = b THEN [z EXCEPT !.ret = EBUSY] ELSE z
+
+inc_nr_isolate_pageblock(z) ==
+  [z EXCEPT !.nr_isolate_pageblock = IF @ = Leaked THEN Leaked ELSE @ + 1]
+
+dec_nr_isolate_pageblock(z) ==
+  [z EXCEPT !.nr_isolate_pageblock = IF @ = Leaked THEN Leaked ELSE @ - 1]
+
+\* mm/page_alloc.c, find_large_buddy(): up the orders to the first free buddy at or
+\* before the pageblock; does it reach the pageblock?
+find_large_buddy(z, start) ==
+  LET orders == {o \in pageblock_order..MAX_PAGE_ORDER : PageBuddy(z, AlignDown(start, o))}
+      pfn == AlignDown(start, Min(orders))
+  IN  IF orders = {} THEN start
+      ELSE IF pfn + Nr[buddy_order(z, pfn)] > start THEN pfn ELSE start
+
+\* mm/page_alloc.c: a buddy larger than the pageblock is taken off its list, the
+\* pageblock gets its type, and the buddy is freed again in pageblock pieces.
+move_freepages_block_isolate(z, b, mt) ==
+  LET start == pageblock_start_pfn(b)
+      pfn == find_large_buddy(z, start)
+      order == buddy_order(z, pfn)
+      removed == del_page_from_free_list(z, pfn, order, get_pageblock_migratetype(z, pfn))
+      retyped == set_pageblock_migratetype(removed, b, mt)
+      moved == move_freepages_block(z, b, get_pageblock_migratetype(z, start), mt)
+      straddles == /\ pageblock_order # MAX_PAGE_ORDER
+                   /\ \/ pfn # start
+                      \/ PageBuddy(z, start) /\ buddy_order(z, start) > pageblock_order
+  IN  IF straddles THEN split_large_buddy(retyped, pfn, order)
+      ELSE set_pageblock_migratetype(moved, b, mt)
+
+\* mm/page_isolation.c: set_migratetype_isolate(), v6.10 to v6.17.  One hold of zone->lock.
+set_migratetype_isolate(z, b) ==
+  LET z1 == spin_lock(z)
+      z2 == is_migrate_isolate_page(z1, b)
+      z3 == IF z2.ret = 0 THEN has_unmovable_pages(z2, b) ELSE z2
+      z4 == IF z3.ret = 0 THEN move_freepages_block_isolate(z3, b, "ISOLATE") ELSE z3
+      z5 == IF z4.ret = 0 THEN inc_nr_isolate_pageblock(z4) ELSE z4
+      z6 == spin_unlock(z5)
+  IN  {z6}
+
+is_isolated_still(z, b) ==
+  IF z.migratetype[b] = "ISOLATE" THEN z ELSE [z EXCEPT !.ret = EALREADY]
+
+\* mm/page_alloc.c.  Off its list; mergeable pageblocks under it become MOVABLE.
+__isolate_free_page(z, page, order) ==
+  LET removed == del_page_from_free_list(z, page, order, get_pageblock_migratetype(z, page))
+  IN  IF order < pageblock_order - 1 THEN removed
+      ELSE [removed EXCEPT !.migratetype = [b \in Pageblocks |->
+              IF b \in PageblocksOf(page, order) /\ migratetype_is_mergeable(@[b]) THEN "MOVABLE" ELSE @[b]]]
+
+\* unset_migratetype_isolate(): a buddy that starts here, whose own buddy is free and
+\* not isolated, is taken off, so that freeing it merges the two.
+isolate_to_merge(z, b) ==
+  LET page == pageblock_start_pfn(b)
+      order == buddy_order(z, page)
+      buddy == __find_buddy_pfn(page, order)
+      merges == /\ PageBuddy(z, page)
+                /\ order >= pageblock_order
+                /\ order < MAX_PAGE_ORDER
+                /\ is_free_buddy(z, buddy, order)
+                /\ get_pageblock_migratetype(z, buddy) # "ISOLATE"
+  IN  IF merges THEN [__isolate_free_page(z, page, order) EXCEPT !.page = page, !.order = order] ELSE z
+
+__putback_isolated_page(z, mt) ==
+  __free_one_page(z, z.page, z.order, mt)
+
+\* mm/page_isolation.c: unset_migratetype_isolate(), v6.10 to v6.17.  One hold of zone->lock.
+unset_migratetype_isolate(z, b, mt) ==
+  LET z1 == spin_lock(z)
+      z2 == is_isolated_still(z1, b)
+      z3 == IF z2.ret = 0 THEN isolate_to_merge(z2, b) ELSE z2
+      z4 == IF z3.ret = 0 /\ z3.page = NoPage THEN move_freepages_block_isolate(z3, b, mt) ELSE z3
+      z5 == IF z4.ret = 0 /\ z4.page # NoPage THEN set_pageblock_migratetype(z4, b, mt) ELSE z4
+      z6 == IF z5.ret = 0 /\ z5.page # NoPage THEN __putback_isolated_page(z5, mt) ELSE z5
+      z7 == IF z6.ret = 0 THEN dec_nr_isolate_pageblock(z6) ELSE z6
+      z8 == spin_unlock(z7)
+  IN  {z8}
+
+\* ---- start_isolate_page_range(start, end) --------------------------------------
+\* The first pageblock, the last one, then those in the middle; the first and the
+\* last go through isolate_single_pageblock(), which looks for a page that crosses
+\* the boundary of the range.  The range is chosen freely when the call begins.
+\*   pc     where the caller is;  b: the pageblock at hand;  [start, end): its range
+\*   pfn, order: the scan's position, and the free page that it saw there
+Isolators == 1..1
+Idle == [pc |-> "idle", start |-> 0, end |-> 0, b |-> 0, stop |-> 0, pfn |-> 0, order |-> 0]
+LastPageblock == Cardinality(Pageblocks) - 1
+\* A range may begin and end elsewhere.  Two pageblocks on either side stand for all of
+\* the zone that lies there: the first or last of the range, and those between it and
+\* the window.  Marking one of them succeeds or fails, and changes nothing here.
+Starts == Pageblocks \union {-2}
+Ends == 1..(LastPageblock + 1) \union {LastPageblock + 3}
+mark_elsewhere(z) ==
+  {z, [z EXCEPT !.ret = EBUSY]}
+
+unmark_elsewhere(z) ==
+  {z}
+
+mark(z, b) == IF b \in Pageblocks THEN set_migratetype_isolate(z, b) ELSE mark_elsewhere(z)
+unmark(z, b) == IF b \in Pageblocks THEN unset_migratetype_isolate(z, b, "MOVABLE") ELSE unmark_elsewhere(z)
+Ranges == {r \in Starts \X Ends : r[1] < r[2]}
+
+\* Which pageblock boundary isolate_single_pageblock() was given.
+Boundary(me) == IF me.pc \in {"mark_first", "scan_first", "split_first"} THEN me.start ELSE me.end
+
+\* After the first and the last pageblock comes the next one of the middle, from b
+\* on; after the middle start_isolate_page_range() returns 0.
+\* undo_isolate_page_range() goes from b up to stop.
+To(me, pc, b, stop) == [me EXCEPT !.pc = pc, !.b = b, !.stop = stop, !.pfn = 0, !.order = 0]
+ToMiddle(me, b) == IF b < me.end - 1 THEN To(me, "mark_middle", b, 0) ELSE To(me, "isolated", me.start, me.end)
+
+\* The scan finds no free page to split: move_freepages_block_isolate() has done it.
+AfterMarkLast(me) == ToMiddle(me, me.start + 1)
+AfterMarkFirst(me) == IF me.end = me.start + 1 THEN AfterMarkLast(me)
+                      ELSE [me EXCEPT !.pc = "mark_last"]
+MarkFirst(i) ==
+  /\ isolator[i].pc = "idle"
+  /\ \E r \in Ranges :
+       LET me == [Idle EXCEPT !.pc = "mark_first", !.start = r[1], !.end = r[2]]
+       IN  \E z \in mark(Zone, me.start) :
+             /\ Commit(z)
+             /\ isolator' = [isolator EXCEPT ![i] = IF z.ret = 0 THEN AfterMarkFirst(me) ELSE Idle]
+
+MarkLast(i) ==
+  LET me == isolator[i]
+  IN  /\ me.pc = "mark_last"
+      /\ \E z \in mark(Zone, me.end - 1) :
+           /\ Commit(z)
+           /\ isolator' = [isolator EXCEPT ![i] = IF z.ret = 0 THEN AfterMarkLast(me)
+                                                  ELSE To(me, "undo", me.start, me.start + 1)]
+
+\* If a pageblock of the middle fails, those before it are undone, then the last one.
+MarkMiddle(i) ==
+  LET me == isolator[i]
+  IN  /\ me.pc = "mark_middle"
+      /\ \E z \in mark(Zone, me.b) :
+           /\ Commit(z)
+           /\ isolator' = [isolator EXCEPT ![i] = IF z.ret = 0 THEN ToMiddle(me, me.b + 1)
+                                                  ELSE To(me, "undo_then_last", me.start, me.b)]
+
+\* undo_isolate_page_range(): when the caller is done with its range ("isolated"), and
+\* on the way out of a failed start.  One hold for each pageblock; whoever isolated
+\* it is not asked.  Afterwards the caller may call again, with another range.
+Undo(i) ==
+  LET me == isolator[i]
+      next == IF me.b + 1 < me.stop THEN To(me, IF me.pc = "isolated" THEN "undo" ELSE me.pc, me.b + 1, me.stop)
+              ELSE IF me.pc = "undo_then_last" THEN To(me, "undo", me.end - 1, me.end)
+              ELSE Idle
+  IN  /\ me.pc \in {"isolated", "undo", "undo_then_last"}
+      /\ \E z \in unmark(Zone, me.b) :
+           /\ Commit(z)
+           /\ isolator' = [isolator EXCEPT ![i] = next]
+
+Isolator(i) ==
+  \/ MarkFirst(i)
+  \/ MarkLast(i)
+  \/ MarkMiddle(i)
+  \/ Undo(i)
+
+\* ===========================================================================
+\* The behaviours, and what developers promise of them
+\* ===========================================================================
+\* After boot: every pageblock is MOVABLE and free, in buddies of the largest order.
+BootZone ==
+  /\ migratetype = [b \in Pageblocks |-> "MOVABLE"]
+  /\ free = {<<pfn, MAX_PAGE_ORDER, "MOVABLE">> : pfn \in {p \in Pfns : p % Nr[MAX_PAGE_ORDER] = 0}}
+  /\ inuse = {}
+  /\ nr_isolate_pageblock = 0
+  /\ warned = {}
+Boot == BootZone /\ isolator = [i \in Isolators |-> Idle]
+Step == AnyCPU \/ \E i \in Isolators : Isolator(i)
+
+\* Every block there is: <<first pfn, order>>.
+Blocks == {<<f[1], f[2]>> : f \in free} \union {<<p[1], p[2]>> : p \in inuse}
+\* How many blocks hold a unit.
+Holders(pfn) ==
+  Cardinality({f \in free : pfn \in Covered(f[1], f[2])})
+  + Cardinality({p \in inuse : pfn \in Covered(p[1], p[2])})
+\* The warning "page type is T, passed migratetype is M" is never raised.
+NoFreelistWarning == warned = {}
+
+\* A free buddy is on the list of a type only if every pageblock that it covers
+\* has this type, whenever the lock is free.
+FreelistHygiene == \A f \in free : \A b \in PageblocksOf(f[1], f[2]) : migratetype[b] = f[3]
+
+\* No page of a pageblock that is ISOLATE leaves the free lists for a caller of
+\* the page allocator.
+IsolatedNotAllocated_action ==
+  \A p \in inuse' \ inuse : \A b \in PageblocksOf(p[1], p[2]) : migratetype[b] # "ISOLATE"
+IsolatedNotAllocated == [][IsolatedNotAllocated_action]_vars
+
+\* Free, allocated and half-freed blocks tile the zone: no page is lost, none is
+\* there twice.
+Conservation == \A pfn \in Pfns : Holders(pfn) = 1
+
+\* A block of order o starts at a multiple of 2^o pages.
+Alignment == \A k \in Blocks : k[1] % Nr[k[2]] = 0
+
+=============================================================================

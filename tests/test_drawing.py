@@ -1,0 +1,292 @@
+"""Drawings: what a kernel developer would have drawn by hand, safe to paste into a mail."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from itertools import pairwise
+
+import pytest
+from golden import DATA, GOLDEN, GOLDENS, drawn, trace, trace_names
+
+from gen.drawing import COLUMN, WIDTH, Row, _columns, draw, sentence
+from gen.interleaving import Event, Interleaving, interleave
+from gen.tla_value import Record
+from gen.trace import Call, Frame
+from gen.zone import Zone
+
+B1 = "hygiene-v2-isolation-race"
+DRAWINGS = [name for name in GOLDENS if name.startswith("draw/")]
+
+
+def rows(text: str) -> list[Row]:
+    """The rows of a drawing whose columns do not overlap: lane, depth, text."""
+    heading, *body = text.partition("\n\n")[0].splitlines()
+    starts = [match.start() for match in re.finditer("#", heading)]
+    found: list[Row] = []
+    for line in body:
+        if not line.startswith("{"):
+            indent = len(line) - len(line.lstrip())
+            lane = max(i for i, start in enumerate(starts) if start <= indent)
+            depth, odd = divmod(indent - starts[lane], 2)
+            assert not odd, line
+            if found and found[-1].text.count("(") > found[-1].text.count(")"):  # wrapped
+                found[-1] = replace(found[-1], text=f"{found[-1].text} {line.strip()}")
+            else:
+                found.append(Row(lane, depth, line.strip()))
+    return found
+
+
+# ---- golden files --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_the_drawing_is_the_golden_one(name: str) -> None:
+    """After a wanted change: python tests/golden.py, and read what it prints."""
+    assert GOLDENS[name]() == (GOLDEN / name).read_text(encoding="utf-8")
+
+
+# ---- the reference -------------------------------------------------------------------
+
+
+def _name(text: str) -> str:
+    """The function, or the first word of a statement; the archive's spelling made ours."""
+    word = text if text.endswith("zone->lock") else text.partition("(")[0].partition("=")[0]
+    return word.strip().replace("freelist", "free_list")
+
+
+def test_the_race_is_drawn_as_the_thread_drew_it() -> None:
+    seed = (DATA / "seed" / "drawing.txt").read_text(encoding="utf-8")
+    heading, *lines = seed.partition("\n\n")[2].splitlines()
+    text = drawn(B1)
+    assert text.splitlines()[0].split() == heading.split()
+    ours = rows(text)
+    assert [_name(row.text) for row in ours] == [_name(line) for line in lines]
+    # Left, then the other CPU, then left again; nested as the mail's prose tells it.
+    assert [row.lane for row in ours] == [0] * 7 + [1] * 3 + [0] * 4
+    assert [row.depth for row in ours] == [0, 1, 2, 3, 3, 3, 3, 0, 0, 1, 2, 2, 3, 4]
+    for row, line in zip(ours[:10], lines, strict=False):  # up to the failure: word for word
+        assert row.text == line.replace("freelist", "free_list")
+    assert max(map(len, text.splitlines())) <= 75
+    assert text.splitlines()[0].index("#1") == 40
+
+
+# ---- safe to paste -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_a_mail_and_a_patch_can_carry_it(name: str) -> None:
+    text = GOLDENS[name]()
+    assert text.isascii() and "\t" not in text and "\r" not in text
+    assert text.endswith("\n") and not text.endswith("\n\n")
+    for line in text.splitlines():
+        assert len(line) <= WIDTH == 75, line
+        assert line == line.rstrip(), "trailing blanks"
+        assert line != "---"
+        assert not line.startswith(("diff -", "From ", "Signed-off-by", "Index: "))
+
+
+# ---- columns -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", DRAWINGS)
+def test_a_cpu_s_rows_start_where_its_heading_stands(name: str) -> None:
+    heading, *body = GOLDENS[name]().partition("\n\n")[0].splitlines()
+    starts = [match.start() for match in re.finditer("#", heading)]
+    assert heading.split() == [f"#{lane}" for lane in range(len(starts))]
+    indents = {len(line) - len(line.lstrip()) for line in body if line[0] != "{"}
+    assert set(starts) <= indents
+    assert starts[0] == 0 and all(b - a <= COLUMN for a, b in pairwise(starts))
+
+
+@pytest.mark.parametrize("depth", ["", "all"])
+@pytest.mark.parametrize("name", trace_names())
+def test_no_row_could_be_taken_for_one_of_another_cpu(name: str, depth: str) -> None:
+    switches = sum(a.lane != b.lane for a, b in pairwise(interleave(trace(name)).events))
+    found = rows(drawn(name, depth=depth))
+    assert sum(a.lane != b.lane for a, b in pairwise(found)) == switches
+
+
+def test_columns_are_forty_apart_if_there_is_room_and_move_left_if_not() -> None:
+    assert _columns([Row(0, 3, "x"), Row(1, 2, "y" * 20)], 2, 75) == [0, 40]
+    assert _columns([Row(0, 3, "x"), Row(1, 2, "y" * 41)], 2, 75) == [0, 30]
+    assert _columns([Row(0, 3, "x")], 1, 75) == [0]
+
+
+def test_a_long_row_is_wrapped_before_it_starts_among_the_calls_of_its_neighbour() -> None:
+    deep = [Row(0, depth, "call()") for depth in range(8)]
+    long = Row(1, 4, "split_free_page(pageblock 12) // a remark that goes on and on, for long")
+    starts = _columns([*deep, long], 2, 75)
+    assert starts[1] > 2 * 7
+
+
+def test_more_than_two_columns_fit_the_page() -> None:
+    race = interleave(trace("v6.12-undo"))
+    # The undo by another caller, and the last allocation on a fourth CPU.
+    lanes = [0, 1, 1, 0, 2, 3, 2]
+    events = [replace(e, lane=lane) for e, lane in zip(race.events, lanes, strict=True)]
+    text = draw(replace(race, events=tuple(events)))
+    lines = text.splitlines()
+    assert lines[0].split() == ["#0", "#1", "#2", "#3"]
+    assert all(len(line) <= 75 for line in lines)
+    starts = [match.start() for match in re.finditer("#", lines[0])]
+    for lane, start in enumerate(starts):
+        first = {0: "rmqueue_buddy(", 1: "start_isolate", 2: "undo_isolate", 3: "del_page_from_"}
+        assert any(line.startswith(" " * start + first[lane]) for line in lines), lane
+
+
+# ---- calls ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", trace_names())
+def test_the_lock_is_taken_only_when_it_is_free(name: str) -> None:
+    for text in (drawn(name), drawn(name, depth="all"), drawn(name, continuation=False)):
+        taken = [row.text for row in rows(text) if row.text.endswith("zone->lock")]
+        assert all(a != b for a, b in pairwise(taken)), text
+
+
+def test_a_caller_s_line_stands_once_and_its_cpu_resumes_below_it() -> None:
+    found = rows(drawn("v6.5-lockless-free"))
+    assert [row for row in found if row.text == "__free_pages_ok()"] == [found[6]]
+    resumed = next(row for row in found if row.text.startswith("free_one_page("))
+    assert (found[6].lane, found[6].depth) == (0, 0)
+    assert (resumed.lane, resumed.depth) == (0, 1)
+    between = found[found.index(found[6]) + 2 : found.index(resumed)]
+    assert between and {row.lane for row in between} == {1}
+
+
+@pytest.mark.parametrize("name", trace_names())
+def test_depth_grows_by_one_call_at_a_time(name: str) -> None:
+    for text in (drawn(name), drawn(name, depth="all")):
+        last: dict[int, int] = {}
+        for row in rows(text):
+            assert row.depth <= last.get(row.lane, -1) + 1, row
+            last[row.lane] = row.depth
+
+
+@pytest.mark.parametrize("name", trace_names())
+def test_every_call_is_drawn_with_depth_all_and_only_those_that_matter_without(name: str) -> None:
+    few, all_ = rows(drawn(name)), rows(drawn(name, depth="all"))
+    assert len(few) < len(all_)
+    kept = iter(row.text for row in all_)
+    assert all(row.text in kept for row in few), "a row of the short drawing is missing"
+    assert not any(row.text.startswith(("has_unmovable_pages", "__rmqueue(")) for row in few)
+    assert any(row.text.startswith("prep_new_page") or "add_to" in row.text for row in all_)
+
+
+def test_a_type_is_left_out_only_where_the_caller_s_name_says_what_is_set() -> None:
+    text = drawn("v6.12-undo", depth="all")
+    assert "set_pageblock_migratetype(pageblock 1)\n" in text
+    assert "set_pageblock_migratetype(pageblock 1, MIGRATE_MOVABLE)\n" in text
+    moves = [row.text for row in rows(text) if row.text.startswith("move_to_free_list(")]
+    assert moves == [
+        "move_to_free_list(pageblock 1, MIGRATE_MOVABLE, MIGRATE_ISOLATE)",
+        "move_to_free_list(pageblock 1, MIGRATE_ISOLATE, MIGRATE_MOVABLE)",
+    ]
+
+
+def _with_call(it: Interleaving, event: int, change: Call) -> Interleaving:
+    events = list(it.events)
+    events[event] = replace(events[event], step=replace(events[event].step, calls=(change,)))
+    return replace(it, events=tuple(events))
+
+
+def test_an_error_is_a_remark_behind_the_call() -> None:
+    it = interleave(trace(B1))
+    (mark,) = it.events[0].step.calls
+    assert isinstance(mark, Call)
+    failed = replace(mark, ret=16, children=())
+    assert "set_migratetype_isolate(tail) // => -EBUSY\n" in draw(_with_call(it, 0, failed))
+    # EALREADY is the model's own; the kernel's function returns nothing.
+    idle = replace(mark, ret=114, children=(), idle="nothing to undo")
+    assert "set_migratetype_isolate(tail) // nothing to undo\n" in draw(_with_call(it, 0, idle))
+
+
+# ---- the failure ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", trace_names())
+def test_the_failure_stands_last(name: str) -> None:
+    last = rows(drawn(name, continuation=False))[-1]
+    it = interleave(trace(name))
+    assert last.lane == it.events[it.failing].lane
+    assert last.text.startswith("// " if it.trace.prop.failure else "WARN(")
+
+
+@pytest.mark.parametrize("name", trace_names())
+def test_what_comes_after_the_failure_is_other_cpus_running_on(name: str) -> None:
+    short, whole = (rows(drawn(name, continuation=c)) for c in (False, True))
+    assert [row.text for row in whole[: len(short)]] == [row.text for row in short]
+    rest = whole[len(short) :]
+    if rest and rest[0].text == "unlock zone->lock":  # the hold ends that was cut by the warning
+        rest.pop(0)
+    assert short[-1].lane not in {row.lane for row in rest}
+
+
+@pytest.mark.parametrize("name", trace_names())
+def test_one_sentence_below_says_what_went_wrong(name: str) -> None:
+    told = " ".join(drawn(name).partition("\n\n")[2].split())
+    assert told == sentence(trace(name), trace(name).prop.sentence)
+    assert told.endswith(".") and "{" not in told
+    for value in trace(name).witness.values():
+        assert str(value) in told or value in ("is put on", "is taken off")
+
+
+def test_the_sentence_gives_the_warning_as_dmesg_has_it() -> None:
+    told = sentence(trace(B1), trace(B1).prop.sentence)
+    assert told.endswith("page type is 5, passed migratetype is 1 (nr=512).")
+    merged = trace("hygiene-v2-merge-order")
+    told = sentence(merged, merged.prop.sentence)
+    assert re.search(r"page type is [01], passed migratetype is [01] \(nr=512\)\.$", told)
+
+
+def test_a_page_inside_a_pageblock_goes_by_its_real_pfn() -> None:
+    half = trace("half-pageblocks")
+    told = sentence(replace(half, witness=Record({"page": 3})), "{page}")
+    assert told == "pfn 768 (in pageblock 1)"
+    assert "pfn 256" in drawn("half-pageblocks")
+
+
+# ---- names and the initial state -----------------------------------------------------
+
+
+def test_two_pageblocks_are_head_and_tail_more_go_by_number() -> None:
+    assert "head" in drawn(B1) and "pageblock 1" not in drawn(B1).partition("\n\n")[0][90:]
+    assert "tail" not in drawn("v6.12-undo") and "pageblock 3" not in drawn("v6.12-undo")
+    assert "{ pageblocks 0-3: MOVABLE, free, one order-10 buddy }" in drawn("v6.12-undo")
+    assert "{ pageblock 0: MOVABLE, free, one order-10 buddy }" in drawn("v6.5-lockless-free")
+
+
+def _ranged(start: int, end: int, zone: Zone, *, continued: bool = False) -> str:
+    """The race, isolated by a call for another range; perhaps only after the violation."""
+    it = interleave(trace(B1))
+
+    def change(event: Event) -> Event:
+        if event.lane or event.continued < continued:
+            return event
+        frames = [
+            Frame(f.name, Record({"start": start, "end": end}), f.text, f.remark)
+            if "start" in f.args
+            else f
+            for f in event.step.frames
+        ]
+        return replace(event, step=replace(event.step, frames=tuple(frames)))
+
+    return draw(
+        Interleaving(replace(it.trace, zone=zone), tuple(change(event) for event in it.events))
+    )
+
+
+def test_the_range_to_be_isolated_is_told_below_the_heading() -> None:
+    assert "{ #0 isolates tail }" in drawn(B1)
+    assert "{ #0 isolates head and tail }" in _ranged(0, 2, Zone())
+    assert "{ #0 isolates tail, pageblocks after }" in _ranged(1, 5, Zone())
+    assert "{ #0 isolates pageblocks before, head }" in _ranged(-2, 1, Zone())
+
+
+@pytest.mark.parametrize("continued", [False, True])
+def test_in_a_whole_zone_two_chunks_have_no_common_head_and_tail(continued: bool) -> None:
+    text = _ranged(1, 4, Zone(whole=True), continued=continued)
+    assert "{ pageblocks 0-3: MOVABLE, free, order-10 buddies }" in text
+    assert "{ #0 isolates pageblocks 1-3 }" in text
+    assert "head" not in text and "tail" not in text

@@ -1,0 +1,62 @@
+"""The committed counterexamples are what a fresh run of TLC finds, to the byte."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from golden import GALLERY
+
+from gen import gallery
+from gen.cli import _parse, _zone
+from gen.specs import find_design, properties
+from gen.toolchain import find_toolchain
+
+FILES = {"README.md", "drawing.txt", "trace.json"}
+
+
+def contents(directory: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(directory)): p.read_bytes() for p in directory.rglob("*.*")}
+
+
+def test_the_gallery_holds_what_its_table_names_and_nothing_else() -> None:
+    wanted = {f"{entry.name}/{name}" for entry in gallery.entries() for name in FILES}
+    assert set(contents(GALLERY)) == wanted
+    assert {"hygiene-v2-isolation-race", "hygiene-v2-merge-order"} <= {
+        entry.name for entry in gallery.entries()
+    }
+
+
+@pytest.mark.parametrize("entry", gallery.entries(), ids=lambda entry: entry.name)
+def test_an_entry_s_command_asks_for_the_entry(entry: gallery.Entry) -> None:
+    args = _parse(entry.command.split()[1:])[1]
+    assert _zone(args) == entry.zone
+    assert (args.design, args.property) == (entry.design, [entry.prop])
+    assert find_design(entry.design) and entry.prop in properties()
+
+
+@pytest.mark.parametrize("entry", gallery.entries(), ids=lambda entry: entry.name)
+def test_a_readme_tells_the_story_cites_the_mail_and_shows_the_drawing(
+    entry: gallery.Entry,
+) -> None:
+    readme = (GALLERY / entry.name / "README.md").read_text(encoding="utf-8")
+    drawing = (GALLERY / entry.name / "drawing.txt").read_text(encoding="utf-8")
+    assert readme.startswith(f"# {entry.title}\n")
+    assert entry.story.strip() in readme
+    assert re.search(r"<[0-9][^ <>]*@[a-z.]+>", readme), "no Message-ID"
+    assert f"```\n{drawing}```\n" in readme
+    assert f"    {entry.command}\n" in readme
+    assert max(map(len, entry.story.splitlines())) <= 90
+
+
+@pytest.mark.tlc
+def test_the_gallery_is_what_tlc_finds_today(tmp_path: Path) -> None:
+    """After a wanted change: gen gallery, and read the diff."""
+    written = list(gallery.renew(tmp_path, find_toolchain()))
+    fresh = contents(tmp_path)
+    assert {str(p.relative_to(tmp_path)) for p in written} == set(fresh)
+    committed = contents(GALLERY)
+    assert set(fresh) == set(committed)
+    for name, content in fresh.items():
+        assert content.decode() == committed[name].decode(), name
