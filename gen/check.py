@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import shlex
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -89,6 +91,8 @@ class Check:
     run_dir: Path
     #: The command that makes this check again; it goes into the header of the modules.
     made_by: str
+    #: What --design was given, if that is not the design's name: the path of a file.
+    design_option: str = ""
 
     @property
     def applicable(self) -> list[Property]:
@@ -104,12 +108,17 @@ class Check:
         return tlc.command(self.toolchain, directory, module, self.tlc)
 
 
-class Interrupted(Exception):  # noqa: N818  (it is not an error, but the user's wish)
-    """Ctrl-C.  ``verdicts``: what was known by then."""
+class Stopped(Exception):  # noqa: N818  (it may be no error, but the user's wish)
+    """A check that was ended before its end, by Ctrl-C or by trouble that is not TLC's.
 
-    def __init__(self, verdicts: dict[str, Verdict]) -> None:
-        super().__init__("interrupted")
+    ``verdicts``: one for each property, in their order; NO_VERDICT where it was not known yet.
+    ``cause``: the KeyboardInterrupt or the GenError.
+    """
+
+    def __init__(self, verdicts: list[Verdict], cause: KeyboardInterrupt | GenError) -> None:
+        super().__init__(str(cause) or "interrupted")
         self.verdicts = verdicts
+        self.cause = cause
 
 
 @dataclass
@@ -136,6 +145,8 @@ class _Session:
         return max(self.started + self.check.tlc.timeout - time.monotonic(), 0.01)
 
     def run(self, spec: Spec, label: str, workers: int) -> Report:
+        if self.stop.is_set():
+            raise GenError("no verdict: stopped", ExitCode.NO_VERDICT)
         directory = self.check.run_dir / label
         try:
             directory.mkdir()
@@ -147,22 +158,47 @@ class _Session:
         write_text(directory / f"{spec.name}.cfg", spec.cfg)
         check = replace(self.check, tlc=replace(self.check.tlc, workers=workers))
         command = check.command(directory, spec.name)
-        write_text(directory / "command.txt", " ".join(command) + "\n")
+        write_text(directory / "command.txt", shlex.join(command) + "\n")
 
         def progress(reported: Progress | None, elapsed: float) -> None:
             with self.lock:
                 self.on_progress(label, reported, elapsed)
 
-        return tlc.run(
+        report = tlc.run(
             command, directory, timeout=self.time_left(), on_progress=progress, stop=self.stop
         )
+        return replace(report, message=self.reason(report)) if not report.ok else report
+
+    def reason(self, report: Report) -> str:
+        """Why a run has no verdict, in the words of the options that the user has given."""
+        options = self.check.tlc
+        if report.outcome is Outcome.OUT_OF_MEMORY:
+            heap = options.heap or tlc.default_heap()
+            return f"the heap of {heap} was not enough; a larger --heap may fit"
+        if report.outcome is Outcome.KILLED and self.stop.is_set():
+            return f"stopped after {time.monotonic() - self.started:.1f} s"
+        if report.outcome is Outcome.KILLED and self.is_late():
+            return f"the --timeout of {options.timeout:g} s was reached"
+        return report.message or report.outcome.value
+
+    def is_late(self) -> bool:
+        """Whether the time that the user has given is over."""
+        timeout = self.check.tlc.timeout
+        return timeout is not None and time.monotonic() >= self.started + timeout
 
     def search(self, properties: Sequence[Property], label: str) -> Report:
         spec = self.check.spec(properties)
+        asked = spec.cfg.split()
+        if lost := [p.name for p in properties if p.name not in asked]:
+            raise GenError(f"no verdict: TLC is not asked about {lost[0]}", ExitCode.CONFIG)
         report = self.run(spec, label, self.check.tlc.workers)
         if self.check.tlc.workers > 1 and report.trace:
             # Several workers find some counterexample; one finds the shortest, each time.
-            report = self.run(spec, label + "-again", 1)
+            again = self.run(spec, label + "-again", 1)
+            if again.ok:  # one of the two runs is wrong
+                found = f"{self.check.tlc.workers} workers found a counterexample"
+                return replace(report, violated=None, message=f"{found}, one found none")
+            report = again
         return report
 
     def replay(self, prop: Property, found: Report, seconds: float) -> None:
@@ -185,7 +221,7 @@ class _Session:
                     Result.NO_VERDICT,
                     seconds=seconds,
                     message=f"TLC found a counterexample but its replay did not confirm it: "
-                    f"{report.message or report.outcome.value}",
+                    f"{report.message or 'it took another way'}",
                     code=_code(report),
                 )
             )
@@ -242,12 +278,12 @@ def _confirms(report: Report, found: Sequence[TraceState]) -> bool:
     if len(report.trace) < len(found):
         return False
     same = all(
-        then.values[name] == value
+        name in then.values and then.values[name] == value
         for now, then in zip(found, report.trace, strict=False)
         for name, value in now.values.items()
     )
     last = report.trace[len(found) - 1].values
-    return same and last["confirmed"] is True and bool(last["witness"])
+    return same and last.get("confirmed") is True and bool(last.get("witness"))
 
 
 def _holds(prop: Property, report: Report, seconds: float) -> Verdict:
@@ -268,7 +304,7 @@ def _no_verdict(prop: Property, report: Report, seconds: float) -> Verdict:
         distinct=report.distinct or 0,
         generated=report.generated or 0,
         seconds=seconds,
-        message=report.message or report.outcome.value,
+        message=report.message,
         code=_code(report),
     )
 
@@ -287,8 +323,8 @@ def check(
     """Run TLC as often as it takes for a verdict on every property, in their order.
 
     ``on_progress(run, progress, seconds)`` and ``on_verdict(verdict)`` are called from
-    other threads, one at a time.  Raises Interrupted on Ctrl-C, GenError for trouble
-    that is not TLC's; in both cases no TLC is left running.
+    other threads, one at a time.  Raises Stopped on Ctrl-C and on trouble that is not
+    TLC's, a full disk for example.  However it ends, no TLC is left running.
     """
     session = _Session(request, on_progress, on_verdict)
     for prop in request.properties:
@@ -297,26 +333,43 @@ def check(
                 Verdict(
                     prop,
                     Result.VACUOUS,
-                    message=f"{request.design.name} has nothing that it speaks of",
+                    message=f"{request.design.name} has nothing that {prop.name} speaks of",
                 )
             )
     first, rest = request.applicable[:1], request.applicable[1:]
+    jobs: list[Future[None]] = []
     with ThreadPoolExecutor(LANES) as pool:
-        jobs = [
-            pool.submit(session.judge, some, label, pool)
-            for some, label in ((first, "first"), (rest, "others"))
-            if some
-        ]
         try:
+            for some, label in ((first, "first"), (rest, "others")):
+                if some:
+                    jobs.append(pool.submit(session.judge, some, label, pool))
             _finish(jobs)
             _finish(session.replays)
-        except BaseException as e:
-            session.stop.set()
-            pool.shutdown(wait=True, cancel_futures=True)
-            if isinstance(e, KeyboardInterrupt):
-                raise Interrupted(session.verdicts) from None
+        except (KeyboardInterrupt, GenError) as e:
+            _stop(session, jobs)
+            raise Stopped(_known(session), e) from None
+        except BaseException:
+            _stop(session, jobs)
             raise
-    return [session.verdicts[p.name] for p in request.properties]
+    return _known(session)
+
+
+def _known(session: _Session) -> list[Verdict]:
+    """A verdict for each property, in their order."""
+    return [
+        session.verdicts.get(p.name) or Verdict(p, Result.NO_VERDICT, message="not checked")
+        for p in session.check.properties
+    ]
+
+
+def _stop(session: _Session, jobs: Sequence[Future[None]]) -> None:
+    """End every TLC; a second Ctrl-C does not cut that short, it takes two seconds at most."""
+    session.stop.set()
+    # Not by joining the threads: up to Python 3.12 an interrupted join() takes the thread
+    # for ended, and the interpreter then ends without it, and without its TLC's end.
+    while not all(job.done() for job in (*jobs, *session.replays)):
+        with contextlib.suppress(KeyboardInterrupt):
+            time.sleep(0.02)
 
 
 def _finish(jobs: Sequence[Future[None]]) -> None:
@@ -329,4 +382,4 @@ def _finish(jobs: Sequence[Future[None]]) -> None:
             job.result()
 
 
-__all__ = ["MODULE", "Check", "Interrupted", "Result", "Verdict", "check"]
+__all__ = ["MODULE", "Check", "Result", "Stopped", "Verdict", "check"]

@@ -38,5 +38,6 @@ class GenError(Exception):
 
 def near_miss(wrong: str, known: list[str]) -> str:
     """``did you mean X?`` if something known is spelled alike, else the list of what is known."""
-    near = difflib.get_close_matches(wrong, known, n=1)
-    return f"did you mean '{near[0]}'?" if near else f"known: {', '.join(known)}"
+    by_lower = {name.lower(): name for name in known}
+    near = difflib.get_close_matches(wrong.lower(), by_lower, n=1)
+    return f"did you mean '{by_lower[near[0]]}'?" if near else f"known: {', '.join(known)}"

@@ -44,7 +44,8 @@ def observation(check: Check, verdict: Verdict) -> str:
 
 
 def _reproduce(check: Check, verdict: Verdict) -> str:
-    flags = ["--design", check.design.name, "--property", verdict.prop.name]
+    design = check.design_option or check.design.name
+    flags = ["--design", design, "--property", verdict.prop.name]
     return shlex.join(["gen", "check", *check.zone.flags, *flags])
 
 
@@ -82,12 +83,13 @@ def summary(check: Check, verdicts: Sequence[Verdict], seconds: float) -> str:
     counts = {Result.VIOLATED: 0, Result.HOLDS: 0, Result.NO_VERDICT: 0, Result.VACUOUS: 0}
     for verdict in verdicts:
         counts[verdict.result] += 1
+    # "No violation" is said only of searches that came to their end, and of all of them.
     if counts[Result.VIOLATED]:
         outcome = f"{counts[Result.VIOLATED]} of {len(verdicts)} properties violated"
-    elif counts[Result.NO_VERDICT]:
-        outcome = "no verdict"
-    else:
+    elif counts[Result.HOLDS] and not counts[Result.NO_VERDICT]:
         outcome = "no violation within these bounds"
+    else:
+        outcome = "no verdict"
     if counts[Result.VIOLATED] and counts[Result.NO_VERDICT]:
         outcome += f", no verdict on {counts[Result.NO_VERDICT]}"
     complete = [v for v in verdicts if v.result is Result.HOLDS]
@@ -100,16 +102,29 @@ def summary(check: Check, verdicts: Sequence[Verdict], seconds: float) -> str:
     return "\n".join(lines) + "\n"
 
 
-def progress_line(label: str, progress: Progress | None, elapsed: float) -> str:
-    """How far a run of TLC is: time, and what TLC last said of states, rate and queue."""
-    line = f"{label}: {elapsed:.0f} s"
-    if progress is not None:
-        rate = progress.generated / elapsed if elapsed else 0.0
-        line += (
-            f", {states(progress.distinct)} distinct, {rate:,.0f} generated/s, "
-            f"{progress.queue:,} on the queue, depth {progress.depth}"
-        )
-    return line
+def trouble(verdicts: Sequence[Verdict], reason: str = "") -> str:
+    """What stands in the way of a verdict, in one line; "" if nothing does.
+
+    ``reason``: why the whole check ended, if it did; else it is what the verdicts say.
+    """
+    unknown = [v for v in verdicts if v.result is Result.NO_VERDICT]
+    if not unknown and not any(v.result in (Result.HOLDS, Result.VIOLATED) for v in verdicts):
+        unknown = [*verdicts]
+    if not unknown and not reason:
+        return ""
+    reason = reason or "; ".join(dict.fromkeys(v.message for v in unknown))
+    some = 0 < len(unknown) < len(verdicts)
+    on = " on " + ", ".join(v.prop.name for v in unknown) if some else ""
+    return f"no verdict{on}: {reason.removeprefix('no verdict: ')}"
+
+
+def progress(told: Progress, elapsed: float) -> str:
+    """What TLC said last of a run: states, rate and queue."""
+    rate = told.generated / elapsed if elapsed else 0.0
+    return (
+        f"{states(told.distinct)} distinct, {rate:,.0f} generated/s, "
+        f"{told.queue:,} on the queue, depth {told.depth}"
+    )
 
 
 def result_json(check: Check, verdicts: Sequence[Verdict], seconds: float) -> dict[str, Any]:

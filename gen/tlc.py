@@ -237,6 +237,10 @@ def _run(
 
 def _judge_end(report: Report, code: int, run_dir: Path) -> Report:
     """``report`` with an outcome that tells a Java that failed from a TLC that found something."""
+    if report.outcome is Outcome.EVALUATION and "java.io.IOException" in report.message:
+        # TLC wraps it, and then blames the spec.
+        message = f"TLC could not read or write its own files: {report.message}"
+        return replace(report, outcome=Outcome.CRASHED, message=message)
     if report.outcome not in (Outcome.CRASHED, Outcome.INCOMPLETE, Outcome.KILLED):
         return report
     if code in (-signal.SIGABRT, -signal.SIGSEGV, -signal.SIGBUS, -signal.SIGILL):

@@ -1,0 +1,437 @@
+"""From runs of TLC to verdicts: nothing is said to hold, or to be violated, that was not shown."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gen import check as checking
+from gen import tlc
+from gen.check import Check, Result, Stopped, Verdict, check
+from gen.cli import _exit_code
+from gen.errors import ExitCode, GenError
+from gen.render import Spec
+from gen.report import observation, summary, trouble
+from gen.specs import find_design, find_properties
+from gen.tlc import TlcOptions
+from gen.tlc_output import Outcome, Report, TraceState
+from gen.toolchain import Toolchain
+from gen.trace import Trace
+from gen.zone import Zone
+
+OK = Report(
+    outcome=Outcome.SUCCESS,
+    exit_code=0,
+    violated=None,
+    message="",
+    trace=(),
+    back_to=None,
+    stuttering=False,
+    initial_states=1,
+    generated=20,
+    distinct=10,
+    queue=0,
+    depth=4,
+    coverage={},
+    printed=(),
+    completed=True,
+)
+FOUND = tuple(TraceState(n, "", {"mt": n}) for n in (1, 2, 3))
+
+
+def violates(name: str) -> Report:
+    """TLC found a counterexample of three states."""
+    return replace(
+        OK,
+        outcome=Outcome.INVARIANT,
+        exit_code=12,
+        violated=name,
+        message=f"Invariant {name} is violated.",
+        trace=FOUND,
+        completed=False,
+    )
+
+
+def replayed(
+    *, confirmed: object = True, witness: object = ("w",), states: tuple[int, ...] = (1, 2, 3)
+) -> Report:
+    """TLC has followed the counterexample, and one step on."""
+    extra: dict[str, Any] = {"confirmed": confirmed, "witness": witness}
+    trace = tuple(TraceState(n, "", {"mt": n, **extra}) for n in (*states, 9))
+    return replace(violates("NotReplayed"), trace=trace)
+
+
+Fake = Callable[[str, dict[str, Any]], Report]
+
+
+class Runs:
+    """Stands for tlc.run: a report for each run directory, by its name."""
+
+    def __init__(self, reports: dict[str, Report | Fake]) -> None:
+        self.reports = reports
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+
+    def __call__(self, command: list[str], directory: Path, **kwargs: Any) -> Report:
+        name = directory.name
+        kwargs["workers"] = command[command.index("-workers") + 1]
+        self.calls.append((name, kwargs))
+        report = self.reports[name]
+        return report if isinstance(report, Report) else report(name, kwargs)
+
+    @property
+    def names(self) -> list[str]:
+        return [name for name, _ in self.calls]
+
+
+@pytest.fixture
+def request_for(tmp_path: Path) -> Callable[..., Check]:
+    def make(*names: str, design: str = "hygiene-v2", **options: Any) -> Check:
+        return Check(
+            design=find_design(design),
+            zone=Zone(),
+            properties=tuple(find_properties(list(names))),
+            toolchain=Toolchain(Path("/java"), "--java", "21", Path("/t.jar"), "--jar", "0"),
+            tlc=TlcOptions(**options),
+            run_dir=tmp_path,
+            made_by="gen check",
+        )
+
+    return make
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Runs]:
+    """Puts reports in the place of TLC's runs; what a trace is made of does not matter here."""
+
+    def put(**reports: Report | Fake) -> Runs:
+        fake = Runs({name.replace("_", "-"): report for name, report in reports.items()})
+        monkeypatch.setattr(tlc, "run", fake)
+        return fake
+
+    def read(design: str, zone: Zone, prop: Any, length: int, states: Any) -> Trace:
+        return Trace(design, zone, prop, length, states, (), {})
+
+    def spec(_design: object, _zone: object, properties: Any, _made_by: str) -> Spec:
+        return Spec("pageblock", "", " ".join(p.name for p in properties))
+
+    monkeypatch.setattr(checking, "trace_from_replay", read)
+    monkeypatch.setattr(checking, "render", spec)
+    monkeypatch.setattr(checking, "render_replay", lambda *_: Spec("replay", "", ""))
+    return put
+
+
+RequestFor = Callable[..., Check]
+Put = Callable[..., Runs]
+ONE = "Alignment"
+
+
+def by_name(verdicts: list[Verdict]) -> dict[str, Verdict]:
+    return {v.prop.name: v for v in verdicts}
+
+
+# --- what holds -------------------------------------------------------------------------------
+
+
+def test_a_complete_search_is_a_verdict(request_for: RequestFor, runs: Put) -> None:
+    runs(first=OK)
+    request = request_for(ONE)
+    (verdict,) = check(request)
+    assert (verdict.result, verdict.distinct, verdict.depth) == (Result.HOLDS, 10, 4)
+    assert observation(request, verdict) == "Observation hygiene-v2/Alignment Never 0 10"
+    assert "no violation within these bounds" in summary(request, [verdict], 1.0)
+    assert _exit_code([verdict]) == 0
+    assert trouble([verdict]) == ""
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        *(replace(OK, outcome=o) for o in Outcome if o is not Outcome.SUCCESS),
+        replace(OK, completed=False),
+        replace(OK, exit_code=1),
+        replace(OK, initial_states=0),
+        replace(OK, initial_states=None),
+        # a violation that nobody can follow, or that is of nothing that was asked
+        replace(violates(ONE), trace=()),
+        violates("Conservation"),
+        replace(violates(ONE), violated=None),
+        replace(violates(ONE), outcome=Outcome.TEMPORAL),
+    ],
+    ids=lambda r: f"{r.outcome.value}-{r.exit_code}-{r.completed}-{r.initial_states}-{r.violated}",
+)
+def test_any_other_end_of_a_search_is_no_verdict_and_no_success(
+    request_for: RequestFor, runs: Put, report: Report
+) -> None:
+    runs(first=report)
+    request = request_for(ONE)
+    (verdict,) = check(request)
+    assert verdict.result is Result.NO_VERDICT
+    assert verdict.message
+    assert observation(request, verdict).startswith("Observation hygiene-v2/Alignment Unknown ")
+    assert "no violation" not in summary(request, [verdict], 1.0)
+    assert trouble([verdict]).startswith("no verdict: ")
+    assert _exit_code([verdict]) not in (ExitCode.OK, ExitCode.SAFETY)
+
+
+def test_a_property_that_is_missing_from_the_cfg_never_holds(
+    request_for: RequestFor, runs: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake = runs(first=OK)
+    spec = Spec("pageblock", "", "INIT Boot\nNEXT Step\nINVARIANTS Conservation\n")
+    monkeypatch.setattr(checking, "render", lambda *_: spec)
+    with pytest.raises(Stopped, match="not asked about Alignment"):
+        check(request_for(ONE))
+    assert fake.names == []
+
+
+def test_a_property_that_says_nothing_of_the_design_is_no_success(
+    request_for: RequestFor, runs: Put
+) -> None:
+    fake = runs()
+    request = request_for("NoFreelistWarning", design="v6.5")
+    verdicts = check(request)
+    assert [v.result for v in verdicts] == [Result.VACUOUS]
+    assert "no violation" not in summary(request, verdicts, 0.0)
+    assert "Unknown 0 0" in summary(request, verdicts, 0.0)
+    assert trouble(verdicts) == "no verdict: v6.5 has nothing that NoFreelistWarning speaks of"
+    assert _exit_code(verdicts) == ExitCode.NO_VERDICT
+    assert fake.names == []
+
+
+# --- what is violated -------------------------------------------------------------------------
+
+
+def test_a_counterexample_is_shown_after_its_replay(request_for: RequestFor, runs: Put) -> None:
+    fake = runs(first=violates(ONE), Alignment_replay=replayed())
+    told: list[Verdict] = []
+    (verdict,) = check(request_for(ONE), on_verdict=told.append)
+    assert fake.names == ["first", "Alignment-replay"]
+    assert (verdict.result, verdict.length) == (Result.VIOLATED, 3)
+    assert verdict.trace is not None
+    assert told == [verdict]
+    assert _exit_code([verdict]) == ExitCode.SAFETY
+
+
+@pytest.mark.parametrize(
+    "replay",
+    [
+        OK,
+        replace(replayed(), violated="Alignment"),
+        replace(replayed(), outcome=Outcome.KILLED),
+        replace(replayed(), outcome=Outcome.EVALUATION),
+        replace(replayed(), trace=replayed().trace[:2]),
+        replayed(states=(1, 7, 3)),
+        replayed(states=(1, 2, 7)),
+        replayed(confirmed=False),
+        replayed(confirmed=1),
+        replayed(witness=()),
+        replace(replayed(), trace=tuple(TraceState(n, "", {"x": n}) for n in (1, 2, 3))),
+        replace(replayed(), trace=FOUND),
+    ],
+)
+def test_a_counterexample_that_its_replay_does_not_confirm_is_never_shown(
+    request_for: RequestFor, runs: Put, replay: Report
+) -> None:
+    runs(first=violates(ONE), Alignment_replay=replay)
+    told: list[Verdict] = []
+    (verdict,) = check(request_for(ONE), on_verdict=told.append)
+    assert verdict.result is Result.NO_VERDICT
+    assert verdict.trace is None
+    assert "its replay did not confirm it" in verdict.message
+    assert told == [verdict]
+    assert _exit_code([verdict]) not in (ExitCode.OK, ExitCode.SAFETY)
+
+
+def test_what_several_workers_found_is_searched_again_with_one(
+    request_for: RequestFor, runs: Put
+) -> None:
+    longer = replace(violates(ONE), trace=(*FOUND, TraceState(4, "", {"mt": 4})))
+    fake = runs(first=longer, first_again=violates(ONE), Alignment_replay=replayed())
+    (verdict,) = check(request_for(ONE, workers=2))
+    assert [(name, kwargs["workers"]) for name, kwargs in fake.calls] == [
+        ("first", "2"),
+        ("first-again", "1"),
+        ("Alignment-replay", "1"),
+    ]
+    assert (verdict.result, verdict.length) == (Result.VIOLATED, 3)
+
+
+def test_two_searches_that_contradict_each_other_are_no_verdict(
+    request_for: RequestFor, runs: Put
+) -> None:
+    runs(first=violates(ONE), first_again=OK)
+    (verdict,) = check(request_for(ONE, workers=2))
+    assert verdict.result is Result.NO_VERDICT
+    assert verdict.message == "2 workers found a counterexample, one found none"
+    assert _exit_code([verdict]) not in (ExitCode.OK, ExitCode.SAFETY)
+
+
+def test_every_property_gets_its_own_verdict(request_for: RequestFor, runs: Put) -> None:
+    fake = runs(
+        first=violates("NoFreelistWarning"),
+        others=violates("FreelistHygiene"),
+        without_FreelistHygiene=violates("IsolatedNotAllocated"),
+        without_IsolatedNotAllocated=OK,
+        NoFreelistWarning_replay=replayed(),
+        FreelistHygiene_replay=replayed(),
+        IsolatedNotAllocated_replay=replayed(confirmed=False),
+    )
+    verdicts = check(request_for())
+    assert [(v.prop.name, v.result) for v in verdicts] == [
+        ("NoFreelistWarning", Result.VIOLATED),
+        ("FreelistHygiene", Result.VIOLATED),
+        ("IsolatedNotAllocated", Result.NO_VERDICT),
+        ("Conservation", Result.HOLDS),
+        ("Alignment", Result.HOLDS),
+    ]
+    assert sorted(fake.names) == sorted(fake.reports)
+    assert trouble(verdicts).startswith("no verdict on IsolatedNotAllocated: ")
+
+
+def test_a_violation_stays_one_if_the_other_searches_end_in_trouble(
+    request_for: RequestFor, runs: Put
+) -> None:
+    full = replace(OK, outcome=Outcome.OUT_OF_MEMORY, exit_code=3, completed=False)
+    runs(first=violates("NoFreelistWarning"), NoFreelistWarning_replay=replayed(), others=full)
+    request = request_for(heap="64m")
+    verdicts = check(request)
+    said = summary(request, verdicts, 1.0)
+    assert _exit_code(verdicts) == ExitCode.SAFETY
+    assert "1 of 5 properties violated, no verdict on 4" in said
+    assert "NoFreelistWarning Sometimes 3 10" in said
+    assert "Alignment Unknown 0 10" in said
+    assert trouble(verdicts) == (
+        "no verdict on FreelistHygiene, IsolatedNotAllocated, Conservation, Alignment: "
+        "the heap of 64m was not enough; a larger --heap may fit"
+    )
+
+
+def test_what_holds_is_no_clean_end_if_another_search_ended_in_trouble(
+    request_for: RequestFor, runs: Put
+) -> None:
+    killed = replace(OK, outcome=Outcome.KILLED, exit_code=137, message="killed", completed=False)
+    runs(first=OK, others=killed)
+    request = request_for()
+    verdicts = check(request)
+    said = summary(request, verdicts, 1.0)
+    assert "no violation" not in said
+    assert "result:  no verdict; " in said
+    assert "NoFreelistWarning Never 0 10" in said
+    assert _exit_code(verdicts) == ExitCode.NO_VERDICT
+
+
+# --- time, and the end of a check -------------------------------------------------------------
+
+
+def test_the_timeout_is_for_the_whole_check_and_not_for_each_run(
+    request_for: RequestFor, runs: Put
+) -> None:
+    def slow(_name: str, _kwargs: dict[str, Any]) -> Report:
+        time.sleep(0.2)
+        return violates(ONE)
+
+    def late(_name: str, kwargs: dict[str, Any]) -> Report:
+        time.sleep(kwargs["timeout"])
+        return replace(OK, outcome=Outcome.KILLED, message="timeout: ...", completed=False)
+
+    fake = runs(first=slow, Alignment_replay=late)
+    (verdict,) = check(request_for(ONE, timeout=0.5))
+    assert 0.4 < fake.calls[0][1]["timeout"] <= 0.5
+    assert 0.0 < fake.calls[1][1]["timeout"] <= 0.3
+    assert verdict.result is Result.NO_VERDICT
+    assert "the --timeout of 0.5 s was reached" in verdict.message
+
+
+def waits(ended: list[str]) -> Fake:
+    """A run that goes on until it is stopped, and takes its time to end then."""
+
+    def run(name: str, kwargs: dict[str, Any]) -> Report:
+        stop: threading.Event = kwargs["stop"]
+        assert stop.wait(5)
+        time.sleep(0.3)
+        ended.append(name)
+        return replace(OK, outcome=Outcome.KILLED, message="stopped", completed=False)
+
+    return run
+
+
+def test_trouble_in_one_run_ends_the_others_and_keeps_what_is_known(
+    request_for: RequestFor, runs: Put
+) -> None:
+    def full(_name: str, _kwargs: dict[str, Any]) -> Report:
+        raise GenError("no verdict: disk full", ExitCode.NO_VERDICT)
+
+    ended: list[str] = []
+    runs(
+        first=waits(ended),
+        others=violates("Conservation"),
+        Conservation_replay=replayed(),
+        without_Conservation=full,
+    )
+    with pytest.raises(Stopped) as stopped:
+        check(request_for())
+    assert ended == ["first"]
+    assert isinstance(stopped.value.cause, GenError)
+    verdicts = stopped.value.verdicts
+    assert len(verdicts) == 5
+    assert Result.HOLDS not in [v.result for v in verdicts]
+    assert by_name(verdicts)["NoFreelistWarning"].message.startswith("stopped after ")
+
+
+@pytest.mark.parametrize("where", ["on_verdict", "on_progress"])
+def test_a_bug_in_what_shows_the_verdicts_is_not_swallowed(
+    request_for: RequestFor, runs: Put, where: str
+) -> None:
+    begun = threading.Event()
+
+    def ticks(_name: str, kwargs: dict[str, Any]) -> Report:
+        assert begun.wait(5)
+        kwargs["on_progress"](None, 0.1)
+        return OK
+
+    def other(name: str, kwargs: dict[str, Any]) -> Report:
+        begun.set()
+        return waits(ended)(name, kwargs)
+
+    def broken(*_: object) -> None:
+        raise ValueError("a bug")
+
+    ended: list[str] = []
+    runs(first=ticks, others=other)
+    with pytest.raises(ValueError, match="a bug"):
+        check(request_for(), **{where: broken})
+    assert ended == ["others"]
+
+
+def test_ctrl_c_and_one_more_wait_until_every_run_has_ended(
+    request_for: RequestFor, runs: Put, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[str] = []
+    plain = waits(ended)
+
+    def interrupt(name: str, kwargs: dict[str, Any]) -> Report:
+        time.sleep(0.2)
+        os.kill(os.getpid(), signal.SIGINT)
+        assert kwargs["stop"].wait(5)
+        os.kill(os.getpid(), signal.SIGINT)
+        return plain(name, kwargs)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        runs(first=interrupt, others=plain)
+        with pytest.raises(Stopped) as stopped:
+            check(request_for())
+    finally:
+        signal.signal(signal.SIGINT, before)
+        monkeypatch.undo()
+    assert isinstance(stopped.value.cause, KeyboardInterrupt)
+    assert sorted(ended) == ["first", "others"]
+    assert {v.result for v in stopped.value.verdicts} == {Result.NO_VERDICT}
