@@ -14,7 +14,7 @@ from pathlib import Path
 
 from gen import tlc
 from gen.errors import ExitCode, GenError
-from gen.render import MODULE, Replay, Spec, render, render_replay
+from gen.render import MODULE, Replay, Spec, render, render_replay, replay_state
 from gen.run_dir import write_text
 from gen.specs import Design, Property
 from gen.tla_value import format_value
@@ -97,7 +97,11 @@ class Check:
     @property
     def applicable(self) -> list[Property]:
         """The properties that say something about the design, the first one first."""
-        return [p for p in self.properties if self.design.has(p.needs)]
+        return [
+            p
+            for p in self.properties
+            if self.design.has(p.needs) and self.zone.isolators >= p.isolators
+        ]
 
     def spec(self, properties: Sequence[Property]) -> Spec:
         """The module that is searched for these properties."""
@@ -214,7 +218,7 @@ class _Session:
         report = self.run(spec, f"{prop.name}-replay", 1)
         seconds += time.monotonic() - begun
         length = len(found.trace)
-        if not _confirms(report, found.trace):
+        if not _confirms(report, found.trace, replay_state(self.check.design, prop)):
             self.tell(
                 Verdict(
                     prop,
@@ -271,19 +275,28 @@ class _Session:
 _VIOLATIONS = (Outcome.INVARIANT, Outcome.ACTION_PROPERTY)
 
 
-def _confirms(report: Report, found: Sequence[TraceState]) -> bool:
-    """Whether a replay has reached each state of the counterexample, and its violation."""
+def _confirms(report: Report, found: Sequence[TraceState], state: Sequence[str]) -> bool:
+    """Whether a replay has reached each state of the counterexample, and its violation.
+
+    ``state``: the variables of the replay; the search may have had others for other properties.
+    """
     if report.outcome is not Outcome.INVARIANT or report.violated != "NotReplayed":
         return False
     if len(report.trace) < len(found):
         return False
     same = all(
-        name in then.values and then.values[name] == value
+        name in then.values and then.values[name] == now.values[name]
         for now, then in zip(found, report.trace, strict=False)
-        for name, value in now.values.items()
+        for name in state
     )
     last = report.trace[len(found) - 1].values
     return same and last.get("confirmed") is True and bool(last.get("witness"))
+
+
+def _why_vacuous(request: Check, prop: Property) -> str:
+    if not request.design.has(prop.needs):
+        return f"{request.design.name} has nothing that {prop.name} speaks of"
+    return f"it speaks of {prop.isolators} or more isolators, there are {request.zone.isolators}"
 
 
 def _holds(prop: Property, report: Report, seconds: float) -> Verdict:
@@ -333,7 +346,7 @@ def check(
                 Verdict(
                     prop,
                     Result.VACUOUS,
-                    message=f"{request.design.name} has nothing that {prop.name} speaks of",
+                    message=_why_vacuous(request, prop),
                 )
             )
     first, rest = request.applicable[:1], request.applicable[1:]

@@ -83,6 +83,10 @@ def _add_zone(parser: argparse.ArgumentParser) -> None:
         help="the types that callers allocate (default: movable,unmovable)",
     )  # fmt: skip
     zone.add_argument(
+        "--alloc-order", type=_number, default=None, metavar="A",
+        help="the largest order that callers allocate (default: X)",
+    )  # fmt: skip
+    zone.add_argument(
         "--whole-zone", action="store_true",
         help="model all pageblocks at once, not one largest-order chunk with the rest left open",
     )  # fmt: skip
@@ -93,7 +97,8 @@ def _add_zone(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--property", action="append", default=[], metavar="NAME",
-        help=f"only this one; may be given again (default: all: {', '.join(properties())})",
+        help=f"only this one; may be given again; one of {', '.join(properties())}, or all "
+        "(default: what every design is asked; see gen properties)",
     )  # fmt: skip
 
 
@@ -162,6 +167,9 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     show.add_argument("--cfg", action="store_true", help="print the .cfg alone")
     show.add_argument("--tla", action="store_true", help="print the module alone")
 
+    commands.add_parser("designs", help="the designs, a line each", allow_abbrev=False)
+    commands.add_parser("properties", help="the properties, a line each", allow_abbrev=False)
+
     doctor = commands.add_parser(
         "doctor", help="say what is used, and what is wrong with it", allow_abbrev=False
     )
@@ -186,6 +194,7 @@ def _zone(args: argparse.Namespace) -> Zone:
         min_order=min_order,
         isolators=args.isolators,
         migratetypes=parse_migratetypes(args.migratetypes),
+        alloc_order=args.alloc_order,
         whole=args.whole_zone,
     )
 
@@ -412,7 +421,30 @@ def _gallery(args: argparse.Namespace) -> ExitCode:
     return ExitCode.OK
 
 
-_COMMANDS = {"check": _check, "render": _render, "doctor": _doctor, "gallery": _gallery}
+def _designs(_args: argparse.Namespace) -> ExitCode:
+    width = max(map(len, design_names()))
+    for name in design_names():
+        design = find_design(name)
+        print(f"{name:{width}}  {design.title}\n{'':{width}}  {design.source}")
+    return ExitCode.OK
+
+
+def _properties(_args: argparse.Namespace) -> ExitCode:
+    width = max(map(len, properties()))
+    for prop in properties().values():
+        default = "" if prop.by_default else " (not by default)"
+        print(f"{prop.name:{width}}  {prop.statement}{default}\n{'':{width}}  {prop.source}")
+    return ExitCode.OK
+
+
+_COMMANDS = {
+    "designs": _designs,
+    "properties": _properties,
+    "check": _check,
+    "render": _render,
+    "doctor": _doctor,
+    "gallery": _gallery,
+}
 
 
 class _Terminated(KeyboardInterrupt):

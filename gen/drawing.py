@@ -12,9 +12,10 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from gen.interleaving import Event, Interleaving
-from gen.tla_value import Function, Record, Value
-from gen.trace import Call, Frame, Skipped, Step, Trace, Warned
+from gen.interleaving import Event, Interleaving, interleave
+from gen.tla_value import Function, Value
+from gen.trace import Asserted, Call, Frame, Skipped, Step, Trace, Warned
+from gen.trace import Event as LogEvent
 from gen.zone import Zone
 
 WIDTH = 75
@@ -146,7 +147,7 @@ def _rows(it: Interleaving, names: Names, depth: str) -> list[Row]:
             held = [row.depth for row in made if row.text == "lock zone->lock"]
             rows += [Row(lane, level, "unlock zone->lock") for level in held]
         if failing and it.trace.prop.failure:
-            text = sentence(it.trace, it.trace.prop.failure)
+            text = sentence(it.trace, it.trace.prop.failure, in_drawing=True)
             rows.append(Row(lane, len(frames) + 1, text))
     return rows
 
@@ -160,8 +161,8 @@ def _only_step(events: Sequence[Event], index: int) -> bool:
     return not any(event.lane == lane for i, event in enumerate(events) if i != index)
 
 
-def _without_frame(step: Step) -> tuple[Call | Warned | Skipped, ...]:
-    inner: list[Call | Warned | Skipped] = []
+def _without_frame(step: Step) -> tuple[LogEvent, ...]:
+    inner: list[LogEvent] = []
     for call in step.calls:
         inner += call.children if isinstance(call, Call) else [call]
     return tuple(c for c in inner if not (isinstance(c, Call) and c.name.startswith("spin_")))
@@ -180,7 +181,7 @@ def _frame_rows(lane: int, level: int, frame: Frame, names: Names, step: Step) -
 def _call_rows(
     lane: int,
     level: int,
-    calls: Sequence[Call | Warned | Skipped],
+    calls: Sequence[LogEvent],
     names: Names,
     step: Step,
     depth: str,
@@ -199,11 +200,14 @@ def _call_rows(
             if failing:
                 return rows  # the failure line stands last
             continue
+        if isinstance(call, Asserted):
+            rows.append(Row(lane, level, call.text))
+            continue
         if isinstance(call, Skipped):
             shown = ", ".join(names.arg(k, v, call.args, step.before) for k, v in call.args.items())
             rows.append(Row(lane, level, f"{call.name}({shown}) // not reached"))
             continue
-        drawn = call.always_drawn or depth == EVERYTHING
+        drawn = call.draw == "always" or (call.draw == "all" and depth == EVERYTHING)
         if drawn:
             rows.append(Row(lane, level, _call_text(call, names, step, within)))
         below = level + 1 if drawn and not call.name.startswith("spin_") else level
@@ -235,6 +239,8 @@ def _call_text(call: Call, names: Names, step: Step, within: str) -> str:
     text = call.text or f"{call.name}({shown})"
     if call.ret and call.ret not in _QUIET and not call.wrote:
         return f"{text} // => -{errno.errorcode[call.ret]}"
+    if call.returns:
+        return f"{text} // => MIGRATE_{call.args[call.returns]}"
     if call.idle and not call.wrote:
         return f"{text} // {call.idle}"
     return text
@@ -344,25 +350,33 @@ def _range(args: Mapping[str, Value], names: Names) -> str:
 class _Field:
     """A field of a witness, as a sentence writes it: ``{type}``, ``{type:number}``, ..."""
 
-    def __init__(self, name: str, value: Value, zone: Zone) -> None:
-        self.name, self.value, self.zone = name, value, zone
+    def __init__(self, name: str, value: Value, names: Names, in_drawing: bool) -> None:
+        self.name, self.value, self.names, self.in_drawing = name, value, names, in_drawing
 
     def __format__(self, spec: str) -> str:
-        value = self.value
+        value, zone = self.value, self.names.zone
         if spec == "number" and isinstance(value, str):
             return str(NUMBERS[value])
         if spec == "nr" and isinstance(value, int):
             return str(1 << value)
-        if self.name == "b":
-            return f"pageblock {value}"
+        if spec == "pages" and isinstance(value, int):
+            return str(value * zone.unit_pages)
+        if self.name == "b" and isinstance(value, int):
+            return self._pageblock(value)
         if self.name == "page" and isinstance(value, int):
-            b, unit = divmod(value, self.zone.pageblock_units)
-            inside = f"pfn {value * self.zone.unit_pages} (in pageblock {b})"
-            return f"pageblock {b}" if unit == 0 else inside
+            b, unit = divmod(value, zone.pageblock_units)
+            inside = f"pfn {value * zone.unit_pages} (in {self._pageblock(b)})"
+            return self._pageblock(b) if unit == 0 else inside
         return str(value)
 
+    def _pageblock(self, b: int) -> str:
+        name = self.names.pageblock(b)
+        return (
+            f"pageblock {b} ({name})" if self.names.head_and_tail and not self.in_drawing else name
+        )
 
-def sentence(trace: Trace, text: str) -> str:
-    """A property's sentence, with the pageblocks, types and orders of this trace."""
-    witness = Record(trace.witness)
-    return text.format(**{k: _Field(k, v, trace.zone) for k, v in witness.items()})
+
+def sentence(trace: Trace, text: str, *, in_drawing: bool = False) -> str:
+    """A text of the property, with the pageblocks, types and orders of this trace."""
+    names = Names(interleave(trace))
+    return text.format(**{k: _Field(k, v, names, in_drawing) for k, v in trace.witness.items()})

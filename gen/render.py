@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import jinja2
 
-from gen.specs import SPECS, Design, Property, sections
+from gen.specs import SPECS, Design, Property, sections, variables
 from gen.zone import Zone
 
 #: The name of the module that is searched, and of the one that is replayed.
@@ -40,6 +42,7 @@ class Replay:
         return self.prop.kind
 
 
+@functools.cache
 def _environment() -> jinja2.Environment:
     # Delimiters that TLA+ does not use; a line statement is a TLA+ comment, so that
     # an editor still reads a template as TLA+.
@@ -75,6 +78,8 @@ def _render(
     made_by: str,
     replay: Replay | None,
 ) -> str:
+    kept = {variable for p in properties for variable in p.keeps}
+    state = variables(design, kept)
     template = _environment().get_template("pageblock.tla.j2")
     return _tidy(
         template.render(
@@ -84,11 +89,13 @@ def _render(
             sections=sections(design),
             zone=zone,
             properties=properties,
-            kept={variable for p in properties for variable in p.keeps},
+            kept=kept,
+            variables=state,
             made_by=made_by,
             explained=replay is not None,
             replay=replay,
-            free_reads_lockless=design.choices["free_one_page"] == "lockless-type",
+            counts_isolated=any(v.name == "nr_isolate_pageblock" for v in state),
+            free_reads_lockless=any(v.name == "freeing" for v in state),
         )
     )
 
@@ -106,7 +113,16 @@ def render(
     return Spec(MODULE, tla, "\n".join(lines) + "\n")
 
 
+def replay_state(design: Design, prop: Property) -> list[str]:
+    """The variables of a replay's states: those of a module that is asked this property alone."""
+    return [*(v.name for v in variables(design, prop.keeps)), "isolator"]
+
+
 def render_replay(design: Design, zone: Zone, replay: Replay, made_by: str = "gen check") -> Spec:
     """The module that follows one behaviour again, with every call logged."""
+    # Other properties' variables may have been in the state that was searched.
+    state = replay_state(design, replay.prop)
+    found = [{name: values[name] for name in state} for values in replay.states]
+    replay = dataclasses.replace(replay, states=found)
     tla = _render(REPLAY_MODULE, design, zone, [replay.prop], made_by, replay)
     return Spec(REPLAY_MODULE, tla, "INIT ReplayInit\nNEXT ReplayNext\nINVARIANTS NotReplayed\n")

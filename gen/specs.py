@@ -7,7 +7,7 @@ is said by ``choices.toml`` and by the variants in ``sections.toml``.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,6 +18,21 @@ from gen.errors import GenError, near_miss
 _PACKAGE = Path(__file__).parent
 #: In a wheel the specs travel inside the package; in a checkout they are beside it.
 SPECS = next(p for p in (_PACKAGE / "specs", _PACKAGE.parent / "specs") if p.is_dir())
+
+
+#: Choices that must have been made: one value, or one of several, for each.
+Needs = Mapping[str, str | list[str]]
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A variable of the state; see ``variables.toml`` for the fields."""
+
+    name: str
+    what: str
+    boot: str
+    at_lock: str
+    at_unlock: str
 
 
 @dataclass(frozen=True)
@@ -65,7 +80,10 @@ class Property:
     source: str
     #: Variables that a module has only if this property is asked of it.
     keeps: tuple[str, ...]
-    needs: Mapping[str, str]
+    #: With fewer callers of start_isolate_page_range() it says nothing.
+    isolators: int
+    by_default: bool
+    needs: Needs
 
 
 @dataclass(frozen=True)
@@ -79,9 +97,12 @@ class Design:
     promises: tuple[str, ...]
     choices: Mapping[str, str]
 
-    def has(self, needs: Mapping[str, str]) -> bool:
+    def has(self, needs: Needs) -> bool:
         """Whether the design has made all of these choices."""
-        return all(self.choices[choice] == value for choice, value in needs.items())
+        return all(
+            self.choices[choice] in ([wanted] if isinstance(wanted, str) else wanted)
+            for choice, wanted in needs.items()
+        )
 
 
 def _load(path: Path) -> dict[str, Any]:
@@ -146,13 +167,44 @@ def sections(design: Design) -> dict[str, Section]:
 def choices() -> dict[str, dict[str, str]]:
     """What a design has to choose: for each choice its values, and what they mean."""
     known = {
-        name: {k: v for k, v in data.items() if k != "function"}
+        name: {k: v for k, v in data.items() if k not in ("function", "needs")}
         for name, data in _load(SPECS / "choices.toml").items()
     }
     for name, data in _section_data().items():
         if "calls" not in data:
             known[name] = {variant: one["what"] for variant, one in data.items()}
     return known
+
+
+@cache
+def _choice_needs() -> dict[tuple[str, str], Needs]:
+    """What a choice's value needs of other choices, by (choice, value)."""
+    needs: dict[tuple[str, str], Needs] = {}
+    for name, data in _load(SPECS / "choices.toml").items():
+        for value, wanted in data.get("needs", {}).items():
+            needs[name, value] = wanted
+    for name, data in _section_data().items():
+        if "calls" not in data:
+            for value, variant in data.items():
+                needs[name, value] = variant.get("needs", {})
+    return needs
+
+
+def variables(design: Design, kept: Collection[str]) -> list[Variable]:
+    """The state of a design's module; ``kept``: what the properties asked of it need."""
+    return [
+        Variable(
+            name=name,
+            what=data["what"],
+            boot=data["boot"],
+            at_lock=data.get("at_lock", ""),
+            at_unlock=data.get("at_unlock", ""),
+        )
+        for name, data in _load(SPECS / "variables.toml").items()
+        if (name in kept and data.get("kept"))
+        or ("needs" in data and design.has(data["needs"]))
+        or not (data.get("kept") or "needs" in data)
+    ]
 
 
 @cache
@@ -169,19 +221,26 @@ def properties() -> dict[str, Property]:
             failure=data["failure"],
             source=data["source"],
             keeps=tuple(data.get("keeps", ())),
+            isolators=data.get("isolators", 0),
+            by_default=data.get("by_default", True),
             needs=data.get("needs", {}),
         )
         for name, data in _load(SPECS / "properties.toml").items()
     }
 
 
-def find_properties(names: list[str]) -> list[Property]:
-    """The properties of these names in the table's order; all if no name is given."""
+def find_properties(names: Collection[str]) -> list[Property]:
+    """The properties of these names, in the table's order.
+
+    Without a name: those that are checked by default; "all" stands for every one.
+    """
     known = properties()
     for name in names:
-        if name not in known:
-            raise GenError(f"unknown property '{name}': {near_miss(name, list(known))}")
-    return [p for p in known.values() if not names or p.name in names]
+        if name not in known and name != "all":
+            raise GenError(f"unknown property '{name}': {near_miss(name, [*known, 'all'])}")
+    if not names:
+        return [p for p in known.values() if p.by_default]
+    return [p for p in known.values() if p.name in names or "all" in names]
 
 
 def design_names() -> list[str]:
@@ -215,7 +274,7 @@ def load_design(path: Path) -> Design:
     for choice, value in made.items():
         if choice not in known:
             raise GenError(f"{path}: unknown choice '{choice}': {near_miss(choice, list(known))}")
-        if value not in known[choice]:
+        if not isinstance(value, str) or value not in known[choice]:
             raise GenError(
                 f"{path}: {choice} = '{value}': {near_miss(str(value), list(known[choice]))}"
             )
@@ -224,8 +283,13 @@ def load_design(path: Path) -> Design:
         raise GenError(f"{path}: the choice '{missing[0]}' is not made; one of: {values}")
     where = str(path)
     promises = data.get("promises", [])
-    find_properties(list(promises))
-    return Design(
+    if not isinstance(promises, list) or not all(isinstance(name, str) for name in promises):
+        raise GenError(f"{path}: promises: a list of properties' names")
+    try:
+        find_properties(promises)
+    except GenError as e:
+        raise GenError(f"{path}: promises: {e.message}") from None
+    design = Design(
         name=_text(data, "name", where),
         title=_text(data, "title", where),
         kernel=_text(data, "kernel", where),
@@ -233,3 +297,12 @@ def load_design(path: Path) -> Design:
         promises=tuple(promises),
         choices=made,
     )
+    for choice, value in made.items():
+        for other, wanted in _choice_needs().get((choice, value), {}).items():
+            if not design.has({other: wanted}):
+                fits = wanted if isinstance(wanted, str) else "' or '".join(wanted)
+                raise GenError(
+                    f"{path}: {choice} = '{value}' goes with {other} = '{fits}' only, "
+                    f"not with '{made[other]}'"
+                )
+    return design

@@ -34,6 +34,13 @@ class Warned:
 
 
 @dataclass(frozen=True)
+class Asserted:
+    """Another assertion of the kernel that fired, as its source has it."""
+
+    text: str
+
+
+@dataclass(frozen=True)
 class Skipped:
     """A call that the code has there and that was not made."""
 
@@ -52,15 +59,18 @@ class Call:
     name: str
     args: Mapping[str, Value]
     shown: tuple[str, ...]
-    always_drawn: bool
+    #: "always", "all" (with --depth all only) or "never" (no function of the kernel).
+    draw: str
     text: str
     idle: str
+    #: The argument that is its result; "" if none is shown.
+    returns: str
     reads: frozenset[Place]
     writes: frozenset[Place]
     ret: int
-    children: tuple[Call | Warned | Skipped, ...]
+    children: tuple[Event, ...]
 
-    def walk(self) -> Iterator[Call | Warned | Skipped]:
+    def walk(self) -> Iterator[Event]:
         """The call and all below it, in the order in which they happened."""
         yield self
         for child in self.children:
@@ -73,6 +83,10 @@ class Call:
     def wrote(self) -> bool:
         """Whether the call, or one below it, wrote anything."""
         return any(isinstance(c, Call) and c.writes for c in self.walk())
+
+
+#: What a log holds.
+Event = Call | Warned | Asserted | Skipped
 
 
 @dataclass(frozen=True)
@@ -96,11 +110,11 @@ class Step:
 
     actor: tuple[str, int]
     frames: tuple[Frame, ...]
-    calls: tuple[Call | Warned | Skipped, ...]
+    calls: tuple[Event, ...]
     before: Mapping[str, Value]
     after: Mapping[str, Value]
 
-    def walk(self) -> Iterator[Call | Warned | Skipped]:
+    def walk(self) -> Iterator[Event]:
         """All calls of the step, in the order in which they happened."""
         for call in self.calls:
             if isinstance(call, Call):
@@ -171,6 +185,7 @@ class Trace:
                 "min_order": zone.min_order,
                 "isolators": zone.isolators,
                 "migratetypes": list(zone.migratetypes),
+                "alloc_order": zone.alloc_order,
                 "whole": zone.whole,
             },
             "length": self.length,
@@ -299,11 +314,9 @@ def _read_step(log: Value, before: Mapping[str, Value], after: Mapping[str, Valu
     return Step((str(who["actor"]), _int(who["id"])), frames, calls, before, after)
 
 
-def _read_calls(
-    events: Sequence[Record], at: int
-) -> tuple[tuple[Call | Warned | Skipped, ...], int, int]:
+def _read_calls(events: Sequence[Record], at: int) -> tuple[tuple[Event, ...], int, int]:
     """The calls from ``at`` up to the leave that closes them; where that is; its ret."""
-    calls: list[Call | Warned | Skipped] = []
+    calls: list[Event] = []
     while at < len(events):
         event = events[at]
         if "leave" in event:
@@ -318,6 +331,8 @@ def _read_calls(
                     str(event["passed"]),
                 )
             )
+        elif "asserted" in event:
+            calls.append(Asserted(str(event["asserted"])))
         elif "skipped" in event:
             calls.append(Skipped(str(event["skipped"]), _args(event["args"])))
         else:
@@ -327,9 +342,10 @@ def _read_calls(
                     name=str(event["call"]),
                     args=_args(event["args"]),
                     shown=_texts(event["shown"]),
-                    always_drawn=event["draw"] == "always",
+                    draw=str(event["draw"]),
                     text=str(event["text"]),
                     idle=str(event["idle"]),
+                    returns=str(event["returns"]),
                     reads=_places(event["reads"]),
                     writes=_places(event["writes"]),
                     ret=ret,

@@ -30,6 +30,8 @@ class Zone:
     min_order: int = 9
     isolators: int = 1
     migratetypes: tuple[str, ...] = ("UNMOVABLE", "MOVABLE")
+    #: The largest order that callers of the allocator ask for; None: max_order.
+    alloc_order: int | None = None
     #: Model all of the zone at once, not one largest-order chunk with the rest left open.
     whole: bool = False
 
@@ -49,6 +51,11 @@ class Zone:
         chunk = self.chunk_pageblocks
         if self.pageblocks < 1 or self.pageblocks % chunk or self.pageblocks > MOST_PAGEBLOCKS:
             raise GenError(self._which_pageblocks_fit())
+        if not self.min_order <= self.largest_allocation <= self.max_order:
+            raise GenError(
+                f"--alloc-order {self.alloc_order}: must be {self.min_order} (--min-order) "
+                f"to {self.max_order} (--order)"
+            )
         if not 0 <= self.isolators <= 2:
             raise GenError(f"--isolators {self.isolators}: 0, 1 or 2 fit")
         if not self.migratetypes or self.migratetypes != _in_order(self.migratetypes):
@@ -73,6 +80,11 @@ class Zone:
     def chunk_pageblocks(self) -> int:
         """Pageblocks in one buddy of the largest order."""
         return 1 << (self.max_order - self.pageblock_order)
+
+    @property
+    def largest_allocation(self) -> int:
+        """The largest order that callers of the allocator ask for."""
+        return self.max_order if self.alloc_order is None else self.alloc_order
 
     @property
     def windowed(self) -> bool:
@@ -115,10 +127,11 @@ class Zone:
         """The zone in one line of words."""
         isolators = f"{self.isolators or 'no'} isolator{'s' * (self.isolators != 1)}"
         chunk = self.chunk_pageblocks
+        asked = "" if self.alloc_order is None else f"allocations up to order {self.alloc_order}, "
         window = f"a window of {chunk} pageblock{'s' * (chunk > 1)}"
         return (
             f"{self.pageblocks} pageblocks of order {self.pageblock_order}, "
-            f"largest order {self.max_order}, {isolators}, {self.resolution}, "
+            f"largest order {self.max_order}, {isolators}, {self.resolution}, {asked}"
             f"{window if self.windowed else 'the whole zone'}"
         )
 
@@ -132,6 +145,8 @@ class Zone:
                 flags += ["--" + name.replace("_", "-"), str(getattr(self, name))]
         if self.min_order != self.pageblock_order:
             flags += ["--min-order", str(self.min_order)]
+        if self.alloc_order is not None:
+            flags += ["--alloc-order", str(self.alloc_order)]
         if self.migratetypes != default.migratetypes:
             flags += ["--migratetypes", ",".join(t.lower() for t in self.migratetypes)]
         if self.whole:

@@ -164,7 +164,7 @@ def test_the_launch_is_the_one_that_was_measured_to_be_safe(tmp_path: Path) -> N
     argv = command(tools, tmp_path, "M", TlcOptions(workers=2, heap="2g", profile="long"))
     assert argv == [
         "/j/java",
-        "-XX:+UseParallelGC",
+        "-XX:+UseSerialGC",
         "-Xmx2g",
         "-XX:+ExitOnOutOfMemoryError",
         f"-Djava.io.tmpdir={tmp_path}/tmp",
