@@ -44,10 +44,9 @@ fallbacks == [UNMOVABLE   |-> <<"RECLAIMABLE", "MOVABLE">>,
 migratetype_is_mergeable(mt) == mt \in {"UNMOVABLE", "MOVABLE", "RECLAIMABLE"}
 
 VARIABLES
-  migratetype,            \* [Pageblocks -> type]: get_pageblock_migratetype()
+  migratetype,            \* [Pageblocks -> type]: the type that a pageblock has
   free,                   \* {<<pfn, order, list>>}: buddies on zone->free_area[order].free_list[list]
-  inuse,                  \* {<<pfn, order, kind>>}: allocated; kind "movable" or "unmovable"
-  nr_isolate_pageblock,   \* zone->nr_isolate_pageblock
+  inuse,                  \* {<<pfn, order, kind>>}: allocated; "pinned" stops isolation, "movable" does not
   warned,                 \* the free list warnings of the last section
   isolator                \* [Isolators -> where each caller of start_isolate_page_range() is]
 VARIABLES
@@ -55,29 +54,25 @@ VARIABLES
   at,           \* how many states of Found have been reached
   confirmed,    \* the last state of Found violates NoFreelistWarning
   witness       \* what is wrong there: records for the sentence below the drawing
-zone_vars == <<migratetype, free, inuse, nr_isolate_pageblock, warned>>
+zone_vars == <<migratetype, free, inuse, warned>>
 vars == <<zone_vars, isolator, calls, at, witness, confirmed>>
 
 \* The zone as the holder of zone->lock has it, with what the section keeps to
 \* itself: ret (0 or an error), page and order (the block at hand).
 NoPage == -1
-Zone == [migratetype |-> migratetype, free |-> free, inuse |-> inuse,
-         nr_isolate_pageblock |-> nr_isolate_pageblock,
-         warned |-> {},
-         ret |-> 0, page |-> NoPage, order |-> MinOrder, log |-> <<>>]
+NoType == "none"
+Zone == [
+  migratetype |-> migratetype,
+  free |-> free,
+  inuse |-> inuse,
+  warned |-> {},
+  ret |-> 0, page |-> NoPage, order |-> MinOrder, log |-> <<>>]
 
-\* What a section leaves behind when it drops the lock.  A count of isolated
-\* pageblocks that is too high stays so for good (an ISOLATE type was overwritten,
-\* nobody will count it down): one value stands for all of those, which keeps the
-\* state space finite and the test "> 0" exact.
-Leaked == Cardinality(Pageblocks) + 1
-NrIsolated(types) == Cardinality({b \in Pageblocks : types[b] = "ISOLATE"})
+\* What a section leaves behind when it drops the lock.
 Commit(z) ==
   /\ migratetype' = z.migratetype
   /\ free' = z.free
   /\ inuse' = z.inuse
-  /\ nr_isolate_pageblock' = IF z.nr_isolate_pageblock > NrIsolated(z.migratetype)
-                             THEN Leaked ELSE z.nr_isolate_pageblock
   /\ warned' = z.warned
   /\ calls' = z.log
 
@@ -89,7 +84,7 @@ Types(blocks) == {<<"migratetype", b>> : b \in blocks}
 Units(pfns) == {<<"page", pfn>> : pfn \in pfns}
 spin_lock(z_) ==
   LET z == Enter(z_, [call |-> "spin_lock", args |-> <<>>,
-                      shown |-> <<>>, draw |-> "always", text |-> "", idle |-> "",
+                      shown |-> <<>>, draw |-> "always", text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   Leave(
@@ -97,7 +92,7 @@ spin_lock(z_) ==
   )
 spin_unlock(z_) ==
   LET z == Enter(z_, [call |-> "spin_unlock", args |-> <<>>,
-                      shown |-> <<>>, draw |-> "always", text |-> "", idle |-> "",
+                      shown |-> <<>>, draw |-> "always", text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   Leave(
@@ -107,29 +102,31 @@ spin_unlock(z_) ==
 \* ===========================================================================
 \* mm/page_alloc.c, as in v6.6 with the series "mm: page_alloc: freelist migratetype hygiene", V2.  The caller holds zone->lock.
 \* ===========================================================================
-get_pageblock_migratetype(z, pfn) == z.migratetype[Pageblock(pfn)]
+type_of(z, b) == z.migratetype[b]
+get_pageblock_migratetype(z, pfn) == type_of(z, Pageblock(pfn))
 
 \* The flag and the order are on the first page of a free buddy alone: a look at
 \* any other page of it finds nothing.
 PageBuddy(z, pfn) == \E f \in z.free : f[1] = pfn
 buddy_order(z, pfn) == (CHOOSE f \in z.free : f[1] = pfn)[2]
 
+retype(z, blocks, mt) == [z EXCEPT !.migratetype = [b \in Pageblocks |-> IF b \in blocks THEN mt ELSE @[b]]]
 set_pageblock_migratetype(z_, b, mt) ==
   LET z == Enter(z_, [call |-> "set_pageblock_migratetype", args |-> [b |-> b, mt |-> mt],
-                      shown |-> <<"b", "mt">>, draw |-> "always", text |-> "", idle |-> "",
+                      shown |-> <<"b", "mt">>, draw |-> "always", text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> Types({b})])
   IN
   Leave(
-  [z EXCEPT !.migratetype[b] = mt]
+  retype(z, {b}, mt)
   )
 \* Every pageblock of a block of pageblock_order or more.
 change_pageblock_range(z_, page, order, mt) ==
   LET z == Enter(z_, [call |-> "change_pageblock_range", args |-> [page |-> page, order |-> order, mt |-> mt],
-                      shown |-> <<"page", "mt">>, draw |-> "always", text |-> "", idle |-> "",
+                      shown |-> <<"page", "mt">>, draw |-> "always", text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> Types(PageblocksOf(page, order))])
   IN
   Leave(
-  [z EXCEPT !.migratetype = [b \in Pageblocks |-> IF b \in PageblocksOf(page, order) THEN mt ELSE @[b]]]
+  retype(z, PageblocksOf(page, order), mt)
   )
 \* "page type is T, passed migratetype is M (nr=2^order)": T is the type of the
 \* page's first pageblock, M the type whose list is meant.
@@ -139,7 +136,7 @@ expect_type(z, where, page, order, mt) ==
       ELSE [z EXCEPT !.warned = @ \union {<<where, page, order, type, mt>>}, !.log = Append(@, [warn |-> where, page |-> page, order |-> order, type |-> type, passed |-> mt])]
 add_to_free_list(z_, page, order, mt) ==
   LET z == Enter(z_, [call |-> "add_to_free_list", args |-> [page |-> page, order |-> order, mt |-> mt],
-                      shown |-> <<"page", "order", "mt">>, draw |-> "all", text |-> "", idle |-> "",
+                      shown |-> <<"page", "order", "mt">>, draw |-> "all", text |-> "", idle |-> "", returns |-> "",
                       reads |-> Types({Pageblock(page)}), writes |-> Units(Covered(page, order))])
   IN
   Leave(
@@ -148,7 +145,7 @@ add_to_free_list(z_, page, order, mt) ==
   )
 del_page_from_free_list(z_, page, order, mt) ==
   LET z == Enter(z_, [call |-> "del_page_from_free_list", args |-> [page |-> page, order |-> order, mt |-> mt],
-                      shown |-> <<"page">>, draw |-> "always", text |-> "", idle |-> "",
+                      shown |-> <<"page">>, draw |-> "always", text |-> "", idle |-> "", returns |-> "",
                       reads |-> Types({Pageblock(page)}), writes |-> Units(Covered(page, order))])
   IN
   Leave(
@@ -157,7 +154,7 @@ del_page_from_free_list(z_, page, order, mt) ==
   )
 move_to_free_list(z_, page, order, old_mt, new_mt) ==
   LET z == Enter(z_, [call |-> "move_to_free_list", args |-> [page |-> page, order |-> order, old_mt |-> old_mt, new_mt |-> new_mt],
-                      shown |-> <<"page", "old_mt", "new_mt">>, draw |-> "all", text |-> "", idle |-> "",
+                      shown |-> <<"page", "old_mt", "new_mt">>, draw |-> "all", text |-> "", idle |-> "", returns |-> "",
                       reads |-> Types({Pageblock(page)}), writes |-> Units(Covered(page, order))])
   IN
   Leave(
@@ -169,6 +166,9 @@ move_to_free_list(z_, page, order, old_mt, new_mt) ==
 __find_buddy_pfn(pfn, order) == IF (pfn \div Nr[order]) % 2 = 0 THEN pfn + Nr[order] ELSE pfn - Nr[order]
 is_free_buddy(z, pfn, order) == \E f \in z.free : f[1] = pfn /\ f[2] = order
 
+\* Only where a property asks which pageblocks a merge has retyped.
+by_merge(z, blocks) == z
+
 \* The loop of __free_one_page(): merge while the buddy is free.  Below
 \* pageblock_order no type is compared.
 RECURSIVE merge(_, _, _, _)
@@ -178,19 +178,44 @@ merge(z, pfn, order, mt) ==
       done_merging == \/ order = MAX_PAGE_ORDER
                       \/ ~is_free_buddy(z, buddy, order)
                       \/ buddy_mt # mt /\ (~migratetype_is_mergeable(mt) \/ ~migratetype_is_mergeable(buddy_mt))
-      retyped == IF buddy_mt # mt THEN set_pageblock_migratetype(z, Pageblock(buddy), mt) ELSE z
+      retyped == IF buddy_mt # mt THEN by_merge(set_pageblock_migratetype(z, Pageblock(buddy), mt), {Pageblock(buddy)}) ELSE z
       merged == del_page_from_free_list(retyped, buddy, order, buddy_mt)
   IN  IF done_merging THEN add_to_free_list(z, pfn, order, mt)
       ELSE merge(merged, Min({pfn, buddy}), order + 1, mt)
 
 __free_one_page(z_, page, order, mt) ==
   LET z == Enter(z_, [call |-> "__free_one_page", args |-> [page |-> page, order |-> order, mt |-> mt],
-                      shown |-> <<"page", "mt">>, draw |-> "always", text |-> "", idle |-> "",
+                      shown |-> <<"page", "mt">>, draw |-> "always", text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   Leave(
   merge(z, page, order, mt)
   )
+\* A free page that is taken off its list leaves the count, unless the list was not in it.
+uncount(z, mt, order) ==
+  z
+take_off(z_, page, order) ==
+  LET z == Enter(z_, [call |-> "take_off", args |-> [page |-> page, order |-> order],
+                      shown |-> <<>>, draw |-> "never", text |-> "", idle |-> "", returns |-> "",
+                      reads |-> {}, writes |-> {}])
+  IN
+  Leave(
+  LET mt == get_pageblock_migratetype(z, page)
+  IN  uncount(del_page_from_free_list(z, page, order, mt), mt, order)
+  )
+\* The largest order that is aligned at pfn and no longer than what is left.
+PieceOrder(pfn, left) == Max({o \in Orders : pfn % Nr[o] = 0 /\ Nr[o] <= left})
+RECURSIVE split_pieces(_, _, _, _)
+split_pieces(z, pfn, boundary, end) ==
+  IF pfn = end THEN z
+  ELSE LET order == PieceOrder(pfn, (IF pfn < boundary THEN boundary ELSE end) - pfn)
+       IN  split_pieces(__free_one_page(z, pfn, order, get_pageblock_migratetype(z, pfn)), pfn + Nr[order], boundary, end)
+\* Up the orders from a pageblock's first page to the first free buddy at or before it;
+\* the page itself if there is none.
+preceding_buddy(z, start) ==
+  LET orders == {o \in pageblock_order..MAX_PAGE_ORDER : PageBuddy(z, AlignDown(start, o))}
+  IN  IF orders = {} THEN start ELSE AlignDown(start, Min(orders))
+
 \* A block in pieces of at most a pageblock, each freed with the type of its own
 \* pageblock, which is read when its turn comes.
 RECURSIVE free_pieces(_, _, _, _)
@@ -200,7 +225,7 @@ free_pieces(z, pfn, end, order) ==
 
 split_large_buddy(z_, page, order) ==
   LET z == Enter(z_, [call |-> "split_large_buddy", args |-> [page |-> page, order |-> order],
-                      shown |-> <<"page">>, draw |-> "always", text |-> "", idle |-> "",
+                      shown |-> <<"page">>, draw |-> "always", text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   Leave(
@@ -209,7 +234,7 @@ split_large_buddy(z_, page, order) ==
 \* free_one_page(): the type is read under the lock, that of the first pageblock.
 free_with_type(z_, page, order) ==
   LET z == Enter(z_, [call |-> "free_with_type", args |-> [page |-> page, order |-> order],
-                      shown |-> <<>>, draw |-> "all", text |-> "", idle |-> "",
+                      shown |-> <<>>, draw |-> "never", text |-> "", idle |-> "", returns |-> "",
                       reads |-> Types({Pageblock(page)}), writes |-> {}])
   IN
   Leave(
@@ -218,7 +243,7 @@ free_with_type(z_, page, order) ==
 \* The page is nobody's any more.
 free_pages_prepare(z_, page, order) ==
   LET z == Enter(z_, [call |-> "free_pages_prepare", args |-> [page |-> page, order |-> order],
-                      shown |-> <<>>, draw |-> "all", text |-> "", idle |-> "",
+                      shown |-> <<>>, draw |-> "all", text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> Units(Covered(page, order))])
   IN
   Leave(
@@ -227,12 +252,12 @@ free_pages_prepare(z_, page, order) ==
 \* mm/page_alloc.c: free_one_page(), hygiene-v2, v6.10, v6.11.  One hold of zone->lock.
 free_one_page(z_, page, order) ==
   LET z == Enter(z_, [call |-> "free_one_page", args |-> [page |-> page, order |-> order],
-                      shown |-> <<"page", "order">>, draw |-> "always", text |-> "", idle |-> "",
+                      shown |-> <<"page", "order">>, draw |-> "always", text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   {Leave(done) : done \in (
-  LET z1 == spin_lock(z)
-      z2 == free_pages_prepare(z1, page, order)
+  LET z1 == free_pages_prepare(z, page, order)
+      z2 == spin_lock(z1)
       z3 == free_with_type(z2, page, order)
       z4 == spin_unlock(z3)
   IN  {z4}
@@ -247,7 +272,7 @@ halve(z, page, low, high, mt) ==
 
 expand(z_, page, low, high, mt) ==
   LET z == Enter(z_, [call |-> "expand", args |-> [page |-> page, low |-> low, high |-> high, mt |-> mt],
-                      shown |-> <<"page", "mt">>, draw |-> "always", text |-> "", idle |-> "",
+                      shown |-> <<"page", "mt">>, draw |-> "always", text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   Leave(
@@ -267,7 +292,7 @@ SmallestOrder(z, order, mt) == {o \in order..MAX_PAGE_ORDER : OnList(z, o, mt) #
 
 __rmqueue_smallest(z_, order, mt) ==
   LET z == Enter(z_, [call |-> "__rmqueue_smallest", args |-> [order |-> order, mt |-> mt],
-                      shown |-> <<>>, draw |-> "all", text |-> "", idle |-> "",
+                      shown |-> <<>>, draw |-> "all", text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   {Leave(done) : done \in (
@@ -276,7 +301,6 @@ __rmqueue_smallest(z_, order, mt) ==
       ELSE {page_del_and_expand(z, f[1], order, f[2], mt) : f \in OnList(z, Min(orders), mt)}
   )}
 \* find_suitable_fallback(): the first fallback type that has a block of this order.
-NoType == "none"
 find_fallback(z, order, mt) ==
   LET types == {i \in 1..2 : OnList(z, order, fallbacks[mt][i]) # {}}
   IN  IF types = {} THEN NoType ELSE fallbacks[mt][Min(types)]
@@ -297,7 +321,7 @@ move_each(z, S, old_mt, new_mt) ==
 
 move_freepages_block(z_, b, old_mt, new_mt) ==
   LET z == Enter(z_, [call |-> "move_freepages_block", args |-> [b |-> b, old_mt |-> old_mt, new_mt |-> new_mt],
-                      shown |-> <<"b">>, draw |-> "always", text |-> "", idle |-> "nop",
+                      shown |-> <<"b">>, draw |-> "always", text |-> "", idle |-> "nop", returns |-> "",
                       reads |-> Units({pageblock_start_pfn(b)}), writes |-> {}])
   IN
   Leave(
@@ -312,82 +336,101 @@ PickFallback(z, order, mt) ==
 
 \* Claim: the block, or the free pages of its pageblock, get the caller's type and
 \* list.  Below pageblock_order a count of free and movable pages decides.
-claim_block(z_, page, order, list, low, mt) ==
-  LET z == Enter(z_, [call |-> "claim_block", args |-> [page |-> page, order |-> order, list |-> list, low |-> low, mt |-> mt],
-                      shown |-> <<"page", "mt">>, draw |-> "all", text |-> "", idle |-> "",
+BlockType(z, page, list) == get_pageblock_migratetype(z, page)
+steal_suitable_fallback(z_, page, order, list, low, mt) ==
+  LET z == Enter(z_, [call |-> "steal_suitable_fallback", args |-> [page |-> page, order |-> order, list |-> list, low |-> low, mt |-> mt],
+                      shown |-> <<"page", "mt">>, draw |-> "all", text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   {Leave(done) : done \in (
   LET b == Pageblock(page)
-      removed == del_page_from_free_list(z, page, order, list)
+      block_type == BlockType(z, page, list)
+      removed == del_page_from_free_list(z, page, order, block_type)
       owned == change_pageblock_range(removed, page, order, mt)
       expanded == IF low < order THEN expand(owned, page, low, order, mt) ELSE owned
-      claimed == set_pageblock_migratetype(move_freepages_block(z, b, list, mt), b, mt)
-  IN  IF order >= pageblock_order THEN {[expanded EXCEPT !.page = page]}
+      claimed == set_pageblock_migratetype(move_freepages_block(z, b, block_type, mt), b, mt)
+  IN  IF order >= pageblock_order
+      THEN {[expanded EXCEPT !.page = page]}
       ELSE {page_del_and_expand(claimed, page, low, order, mt)}
   )}
 MustClaim(z, f) == f[2] >= pageblock_order \/ 2 * units_of(FreeIn(z, Pageblock(f[1]))) >= pageblock_nr
-
 \* steal_suitable_fallback(): claim, or take the page and leave the rest where it is.
 __rmqueue_fallback(z_, order, mt) ==
   LET z == Enter(z_, [call |-> "__rmqueue_fallback", args |-> [order |-> order, mt |-> mt],
-                      shown |-> <<>>, draw |-> "all", text |-> "", idle |-> "",
+                      shown |-> <<>>, draw |-> "all", text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   {Leave(done) : done \in (
   IF FallbackOrders(z, order, mt) = {} THEN {}
-  ELSE UNION {(IF can_steal_fallback(f[2], mt) THEN claim_block(z, f[1], f[2], f[3], order, mt) ELSE {})
+  ELSE UNION {(IF can_steal_fallback(f[2], mt) THEN steal_suitable_fallback(z, f[1], f[2], f[3], order, mt) ELSE {})
               \union
               (IF can_steal_fallback(f[2], mt) /\ MustClaim(z, f) THEN {}
-               ELSE {page_del_and_expand(z, f[1], order, f[2], f[3])}) :
+               ELSE {page_del_and_expand(z, f[1], order, f[2], BlockType(z, f[1], f[3]))}) :
               f \in PickFallback(z, order, mt)}
   )}
 __rmqueue(z_, order, mt) ==
   LET z == Enter(z_, [call |-> "__rmqueue", args |-> [order |-> order, mt |-> mt],
-                      shown |-> <<>>, draw |-> "all", text |-> "", idle |-> "",
+                      shown |-> <<>>, draw |-> "all", text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   {Leave(done) : done \in (
   IF SmallestOrder(z, order, mt) # {} THEN __rmqueue_smallest(z, order, mt)
   ELSE __rmqueue_fallback(z, order, mt)
   )}
-\* The page is its caller's now.
-Kind(mt) == IF mt = "MOVABLE" THEN "movable" ELSE "unmovable"
-prep_new_page(z_, order, mt) ==
-  LET z == Enter(z_, [call |-> "prep_new_page", args |-> [order |-> order, mt |-> mt],
-                      shown |-> <<>>, draw |-> "all", text |-> "", idle |-> "",
+\* The page is its caller's now.  Whether it can be migrated is not said by the type that
+\* was asked for; above pageblock_order a page is not on the LRU, so it never can.
+Kinds(order) == IF order > pageblock_order THEN {"pinned"} ELSE {"pinned", "movable"}
+prep_new_page(z_, order) ==
+  LET z == Enter(z_, [call |-> "prep_new_page", args |-> [order |-> order],
+                      shown |-> <<>>, draw |-> "all", text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
-  Leave(
-  [z EXCEPT !.inuse = @ \union {<<z.page, order, Kind(mt)>>}]
-  )
+  {Leave(done) : done \in (
+  {[z EXCEPT !.inuse = @ \union {<<z.page, order, kind>>}] : kind \in Kinds(order)}
+  )}
 \* mm/page_alloc.c: rmqueue_buddy(), all versions.  One hold of zone->lock.
 rmqueue_buddy(z_, order, mt) ==
   LET z == Enter(z_, [call |-> "rmqueue_buddy", args |-> [order |-> order, mt |-> mt],
-                      shown |-> <<"order", "mt">>, draw |-> "always", text |-> "", idle |-> "",
+                      shown |-> <<"order", "mt">>, draw |-> "always", text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   {Leave(done) : done \in (
   LET z1 == spin_lock(z)
   IN  UNION {
-  LET z3 == prep_new_page(z2, order, mt)
-      z4 == spin_unlock(z3)
-  IN  {z4} : z2 \in __rmqueue(z1, order, mt)}
+  LET z3 == spin_unlock(z2)
+  IN  prep_new_page(z3, order)
+   : z2 \in __rmqueue(z1, order, mt)}
   )}
 
 \* ---- who does it: any CPU, at any time ----------------------------------------
 \* Callers keep nothing to themselves afterwards, so these stand for any number of
 \* CPUs.  A page that is on its way is kept as a state of the page.
 AllocPages ==
-  \E order \in Orders, mt \in AllocTypes :
+  \E order \in MinOrder..10, mt \in AllocTypes :
     \E z \in rmqueue_buddy(By("any", 0, <<>>), order, mt) :
       Commit(z) /\ UNCHANGED isolator
+
+\* The last reference to a page is dropped.  It is not free yet, but has_unmovable_pages()
+\* passes it over from now on.
+put_page(z_, page) ==
+  LET z == Enter(z_, [call |-> "put_page", args |-> [page |-> page],
+                      shown |-> <<"page">>, draw |-> "always", text |-> "", idle |-> "", returns |-> "",
+                      reads |-> {}, writes |-> Units({page})])
+  IN
+  Leave(
+  [z EXCEPT !.inuse = {IF p[1] = page THEN <<p[1], p[2], "movable">> ELSE p : p \in @}]
+  )
+PutPage ==
+  \E p \in inuse :
+    /\ p[3] = "pinned"
+    /\ Commit(put_page(By("any", 0, <<>>), p[1]))
+    /\ UNCHANGED isolator
 
 FreePages ==
   \E p \in inuse :
     \E z \in free_one_page(By("any", 0, <<>>), p[1], p[2]) :
       Commit(z) /\ UNCHANGED isolator
-AnyCPU == AllocPages \/ FreePages
+AnyCPU == AllocPages \/ PutPage \/ FreePages
 
 \* ===========================================================================
 \* mm/page_isolation.c, as in v6.6 with the series "mm: page_alloc: freelist migratetype hygiene", V2.
@@ -399,49 +442,60 @@ EALREADY == 114     \* ours: nothing to un-isolate, the section does nothing
 \* ---- calls under zone->lock ----------------------------------------------------
 is_migrate_isolate_page(z_, b) ==
   LET z == Enter(z_, [call |-> "is_migrate_isolate_page", args |-> [b |-> b],
-                      shown |-> <<"b">>, draw |-> "all", text |-> "", idle |-> "",
+                      shown |-> <<"b">>, draw |-> "all", text |-> "", idle |-> "", returns |-> "",
                       reads |-> Types({b}), writes |-> {}])
   IN
   Leave(
-  IF z.migratetype[b] = "ISOLATE" THEN [z EXCEPT !.ret = EBUSY] ELSE z
+  IF type_of(z, b) = "ISOLATE" THEN [z EXCEPT !.ret = EBUSY] ELSE z
   )
 \* Free pages are skipped, and so are pages without a reference: the tail pages of
 \* an in-use page that is not compound.  So only what starts in the pageblock counts.
 has_unmovable_pages(z_, b) ==
   LET z == Enter(z_, [call |-> "has_unmovable_pages", args |-> [b |-> b],
-                      shown |-> <<"b">>, draw |-> "all", text |-> "", idle |-> "",
+                      shown |-> <<"b">>, draw |-> "all", text |-> "", idle |-> "", returns |-> "",
                       reads |-> Units(pageblock_start_pfn(b)..(pageblock_start_pfn(b) + pageblock_nr - 1)), writes |-> {}])
   IN
   Leave(
-  IF \E p \in z.inuse : p[3] = "unmovable" /\ Pageblock(p[1]) = b THEN [z EXCEPT !.ret = EBUSY] ELSE z
+  IF \E p \in z.inuse : p[3] = "pinned" /\ Pageblock(p[1]) = b THEN [z EXCEPT !.ret = EBUSY] ELSE z
   )
+\* move_freepages_block(), and what moved leaves, or joins, the count of free pages.
+isolation_moves(z, b, old_mt, new_mt) ==
+  LET moved == move_freepages_block(z, b, old_mt, new_mt)
+  IN  moved
+\* Nothing here reads zone->nr_isolate_pageblock, so it is not in the state.
 inc_nr_isolate_pageblock(z_) ==
   LET z == Enter(z_, [call |-> "inc_nr_isolate_pageblock", args |-> <<>>,
-                      shown |-> <<>>, draw |-> "all", text |-> "", idle |-> "",
+                      shown |-> <<>>, draw |-> "all", text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   Leave(
-  [z EXCEPT !.nr_isolate_pageblock = IF @ = Leaked THEN Leaked ELSE @ + 1]
+  z
   )
 dec_nr_isolate_pageblock(z_) ==
   LET z == Enter(z_, [call |-> "dec_nr_isolate_pageblock", args |-> <<>>,
-                      shown |-> <<>>, draw |-> "all", text |-> "", idle |-> "",
+                      shown |-> <<>>, draw |-> "all", text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   Leave(
-  [z EXCEPT !.nr_isolate_pageblock = IF @ = Leaked THEN Leaked ELSE @ - 1]
+  z
   )
+set_isolated(z, b, mt) == set_pageblock_migratetype(z, b, mt)
+\* mm/page_alloc.c: does the free buddy at or before the pageblock reach it?
+find_large_buddy(z, start) ==
+  LET pfn == preceding_buddy(z, start)
+  IN  IF pfn # start /\ pfn + Nr[buddy_order(z, pfn)] > start THEN pfn ELSE start
+
 \* mm/page_isolation.c: set_migratetype_isolate(), hygiene-v2.  One hold of zone->lock.
 set_migratetype_isolate(z_, b) ==
   LET z == Enter(z_, [call |-> "set_migratetype_isolate", args |-> [b |-> b],
-                      shown |-> <<"b">>, draw |-> "always", text |-> "", idle |-> "",
+                      shown |-> <<"b">>, draw |-> "always", text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   {Leave(done) : done \in (
   LET z1 == spin_lock(z)
       z2 == is_migrate_isolate_page(z1, b)
       z3 == IF z2.ret = 0 THEN has_unmovable_pages(z2, b) ELSE z2
-      z4 == IF z3.ret = 0 THEN move_freepages_block(z3, b, get_pageblock_migratetype(z, pageblock_start_pfn(b)), "ISOLATE") ELSE z3
+      z4 == IF z3.ret = 0 THEN isolation_moves(z3, b, type_of(z3, b), "ISOLATE") ELSE z3
       z5 == IF z4.ret = 0 THEN set_pageblock_migratetype(z4, b, "ISOLATE") ELSE z4
       z6 == IF z5.ret = 0 THEN inc_nr_isolate_pageblock(z5) ELSE z5
       z7 == spin_unlock(z6)
@@ -450,29 +504,29 @@ set_migratetype_isolate(z_, b) ==
 
 is_isolated_still(z_, b) ==
   LET z == Enter(z_, [call |-> "is_isolated_still", args |-> [b |-> b],
-                      shown |-> <<"b">>, draw |-> "all", text |-> "", idle |-> "",
+                      shown |-> <<"b">>, draw |-> "never", text |-> "", idle |-> "", returns |-> "",
                       reads |-> Types({b}), writes |-> {}])
   IN
   Leave(
-  IF z.migratetype[b] = "ISOLATE" THEN z ELSE [z EXCEPT !.ret = EALREADY]
+  IF type_of(z, b) = "ISOLATE" THEN z ELSE [z EXCEPT !.ret = EALREADY]
   )
 \* mm/page_alloc.c.  Off its list; mergeable pageblocks under it become MOVABLE.
 __isolate_free_page(z_, page, order) ==
   LET z == Enter(z_, [call |-> "__isolate_free_page", args |-> [page |-> page, order |-> order],
-                      shown |-> <<"page">>, draw |-> "always", text |-> "", idle |-> "",
+                      shown |-> <<"page">>, draw |-> "always", text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> Types(PageblocksOf(page, order))])
   IN
   Leave(
   LET removed == del_page_from_free_list(z, page, order, get_pageblock_migratetype(z, page))
-  IN  IF order < pageblock_order - 1 THEN removed
-      ELSE [removed EXCEPT !.migratetype = [b \in Pageblocks |->
-              IF b \in PageblocksOf(page, order) /\ migratetype_is_mergeable(@[b]) THEN "MOVABLE" ELSE @[b]]]
+      normal == {b \in PageblocksOf(page, order) : migratetype_is_mergeable(type_of(z, b))}
+      uncounted == uncount(removed, get_pageblock_migratetype(z, page), order)
+  IN  IF order < pageblock_order - 1 \/ normal = {} THEN uncounted ELSE retype(uncounted, normal, "MOVABLE")
   )
 \* unset_migratetype_isolate(): a buddy that starts here, whose own buddy is free and
 \* not isolated, is taken off, so that freeing it merges the two.
 isolate_to_merge(z_, b) ==
   LET z == Enter(z_, [call |-> "isolate_to_merge", args |-> [b |-> b],
-                      shown |-> <<"b">>, draw |-> "all", text |-> "", idle |-> "",
+                      shown |-> <<"b">>, draw |-> "never", text |-> "", idle |-> "", returns |-> "",
                       reads |-> Units({pageblock_start_pfn(b)}), writes |-> {}])
   IN
   Leave(
@@ -488,7 +542,7 @@ isolate_to_merge(z_, b) ==
   )
 __putback_isolated_page(z_, mt) ==
   LET z == Enter(z_, [call |-> "__putback_isolated_page", args |-> [mt |-> mt],
-                      shown |-> <<"mt">>, draw |-> "always", text |-> "", idle |-> "",
+                      shown |-> <<"mt">>, draw |-> "always", text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   Leave(
@@ -497,14 +551,14 @@ __putback_isolated_page(z_, mt) ==
 \* mm/page_isolation.c: unset_migratetype_isolate(), v5.19 to v6.9, hygiene-v2.  One hold of zone->lock.
 unset_migratetype_isolate(z_, b, mt) ==
   LET z == Enter(z_, [call |-> "unset_migratetype_isolate", args |-> [b |-> b, mt |-> mt],
-                      shown |-> <<"b", "mt">>, draw |-> "always", text |-> "", idle |-> "nothing to undo",
+                      shown |-> <<"b", "mt">>, draw |-> "always", text |-> "", idle |-> "nothing to undo", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   {Leave(done) : done \in (
   LET z1 == spin_lock(z)
       z2 == is_isolated_still(z1, b)
       z3 == IF z2.ret = 0 THEN isolate_to_merge(z2, b) ELSE z2
-      z4 == IF z3.ret = 0 /\ z3.page = NoPage THEN move_freepages_block(z3, b, "ISOLATE", mt) ELSE z3
+      z4 == IF z3.ret = 0 /\ z3.page = NoPage THEN isolation_moves(z3, b, "ISOLATE", mt) ELSE z3
       z5 == IF z4.ret = 0 THEN set_pageblock_migratetype(z4, b, mt) ELSE z4
       z6 == IF z5.ret = 0 /\ z5.page # NoPage THEN __putback_isolated_page(z5, mt) ELSE z5
       z7 == IF z6.ret = 0 THEN dec_nr_isolate_pageblock(z6) ELSE z6
@@ -514,22 +568,15 @@ unset_migratetype_isolate(z_, b, mt) ==
 
 is_still_free(z_, page, order) ==
   LET z == Enter(z_, [call |-> "is_still_free", args |-> [page |-> page, order |-> order],
-                      shown |-> <<>>, draw |-> "all", text |-> "", idle |-> "",
+                      shown |-> <<>>, draw |-> "never", text |-> "", idle |-> "", returns |-> "",
                       reads |-> Units({page}), writes |-> {}])
   IN
   Leave(
   IF <<page, order>> \in {<<f[1], f[2]>> : f \in z.free} THEN z ELSE [z EXCEPT !.ret = ENOENT]
   )
-\* The largest order that is aligned at pfn and no longer than what is left.
-PieceOrder(pfn, left) == Max({o \in Orders : pfn % Nr[o] = 0 /\ Nr[o] <= left})
-RECURSIVE split_pieces(_, _, _, _)
-split_pieces(z, pfn, boundary, end) ==
-  IF pfn = end THEN z
-  ELSE LET order == PieceOrder(pfn, (IF pfn < boundary THEN boundary ELSE end) - pfn)
-       IN  split_pieces(__free_one_page(z, pfn, order, get_pageblock_migratetype(z, pfn)), pfn + Nr[order], boundary, end)
 free_split_pieces(z_, page, order, offset) ==
   LET z == Enter(z_, [call |-> "free_split_pieces", args |-> [page |-> page, order |-> order, offset |-> offset],
-                      shown |-> <<>>, draw |-> "all", text |-> "", idle |-> "",
+                      shown |-> <<>>, draw |-> "never", text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   Leave(
@@ -538,13 +585,13 @@ free_split_pieces(z_, page, order, offset) ==
 \* mm/page_alloc.c: split_free_page(), v5.19 to v6.9, hygiene-v2.  One hold of zone->lock.
 split_free_page(z_, page, order, offset) ==
   LET z == Enter(z_, [call |-> "split_free_page", args |-> [page |-> page, order |-> order, offset |-> offset],
-                      shown |-> <<"page">>, draw |-> "always", text |-> "", idle |-> "",
+                      shown |-> <<"page">>, draw |-> "always", text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   {Leave(done) : done \in (
   LET z1 == spin_lock(z)
       z2 == is_still_free(z1, page, order)
-      z3 == IF z2.ret = 0 THEN del_page_from_free_list(z2, page, order, get_pageblock_migratetype(z, page)) ELSE z2
+      z3 == IF z2.ret = 0 THEN take_off(z2, page, order) ELSE z2
       z4 == IF z3.ret = 0 THEN free_split_pieces(z3, page, order, offset) ELSE z3
       z5 == spin_unlock(z4)
   IN  {z5}
@@ -559,6 +606,8 @@ split_free_page(z_, page, order, offset) ==
 Isolators == 1..1
 Idle == [pc |-> "idle", start |-> 0, end |-> 0, b |-> 0, stop |-> 0, pfn |-> 0, order |-> 0]
 LastPageblock == Cardinality(Pageblocks) - 1
+mark_here(z, b) == set_migratetype_isolate(z, b)
+unmark_here(z, b) == unset_migratetype_isolate(z, b, "MOVABLE")
 \* A range may begin and end elsewhere.  Two pageblocks on either side stand for all of
 \* the zone that lies there: the first or last of the range, and those between it and
 \* the window.  Marking one of them succeeds or fails, and changes nothing here.
@@ -566,7 +615,7 @@ Starts == Pageblocks \union {-2}
 Ends == 1..(LastPageblock + 1) \union {LastPageblock + 3}
 mark_elsewhere(z_) ==
   LET z == Enter(z_, [call |-> "mark_elsewhere", args |-> <<>>,
-                      shown |-> <<>>, draw |-> "always", text |-> "set_migratetype_isolate(elsewhere)", idle |-> "",
+                      shown |-> <<>>, draw |-> "always", text |-> "set_migratetype_isolate(elsewhere)", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   {Leave(done) : done \in (
@@ -574,14 +623,14 @@ mark_elsewhere(z_) ==
   )}
 unmark_elsewhere(z_) ==
   LET z == Enter(z_, [call |-> "unmark_elsewhere", args |-> <<>>,
-                      shown |-> <<>>, draw |-> "always", text |-> "unset_migratetype_isolate(elsewhere)", idle |-> "",
+                      shown |-> <<>>, draw |-> "always", text |-> "unset_migratetype_isolate(elsewhere)", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   {Leave(done) : done \in (
   {z}
   )}
-mark(z, b) == IF b \in Pageblocks THEN set_migratetype_isolate(z, b) ELSE mark_elsewhere(z)
-unmark(z, b) == IF b \in Pageblocks THEN unset_migratetype_isolate(z, b, "MOVABLE") ELSE unmark_elsewhere(z)
+mark(z, b) == IF b \in Pageblocks THEN mark_here(z, b) ELSE mark_elsewhere(z)
+unmark(z, b) == IF b \in Pageblocks THEN unmark_here(z, b) ELSE unmark_elsewhere(z)
 Ranges == {r \in Starts \X Ends : r[1] < r[2]}
 
 \* Which pageblock boundary isolate_single_pageblock() was given.
@@ -591,8 +640,18 @@ Boundary(me) == IF me.pc \in {"mark_first", "scan_first", "split_first"} THEN me
 \* on; after the middle start_isolate_page_range() returns 0.
 \* undo_isolate_page_range() goes from b up to stop.
 To(me, pc, b, stop) == [me EXCEPT !.pc = pc, !.b = b, !.stop = stop, !.pfn = 0, !.order = 0]
+\* A failed start: offline_pages() ends there; alloc_contig_range() undoes its whole range
+\* once more, whoever has isolated what lies in it.
+AfterFailure(me) == {Idle, [Idle EXCEPT !.pc = "undo_all", !.b = me.start, !.stop = me.end]}
 ToMiddle(me, b) == IF b < me.end - 1 THEN To(me, "mark_middle", b, 0) ELSE To(me, "isolated", me.start, me.end)
 
+Rounded(r) == r
+AfterMarkMiddle(me) == ToMiddle(me, me.b + 1)
+\* The last pageblock failed: the first is given back.  One of the middle failed: those
+\* before it are undone, then the last one is given back.
+FailedAt(me, b) == IF b = me.end - 1 THEN {To(me, "fail_first", me.start, me.start + 1)}
+                   ELSE {To(me, "fail_undo", me.start, b)}
+AfterFailUndo(me) == {To(me, "fail_last", me.end - 1, me.end)}
 \* A page crosses a boundary only inside a largest-order chunk: no scan elsewhere.
 Crossable(boundary) == boundary \in Pageblocks /\ pageblock_start_pfn(boundary) % Nr[MAX_PAGE_ORDER] # 0
 AfterScanLast(me) == ToMiddle(me, me.start + 1)
@@ -600,7 +659,8 @@ ToScanLast(me) == IF Crossable(me.end)
                   THEN [me EXCEPT !.pc = "scan_last", !.pfn = AlignDown(pageblock_start_pfn(me.end - 1), MAX_PAGE_ORDER)]
                   ELSE AfterScanLast(me)
 \* A range of one pageblock is marked once; the second call only looks.
-AfterScanFirst(me) == IF me.end = me.start + 1 THEN ToScanLast(me)
+AfterScanFirst(me) == IF me.end = me.start + 1
+                      THEN ToScanLast(me)
                       ELSE [me EXCEPT !.pc = "mark_last", !.pfn = 0, !.order = 0]
 AfterMarkFirst(me) == IF Crossable(me.start)
                       THEN [me EXCEPT !.pc = "scan_first", !.pfn = AlignDown(pageblock_start_pfn(me.start), MAX_PAGE_ORDER)]
@@ -609,34 +669,38 @@ AfterMarkLast(me) == ToScanLast(me)
 MarkFirst(i) ==
   /\ isolator[i].pc = "idle"
   /\ \E r \in Ranges :
-       LET me == [Idle EXCEPT !.pc = "mark_first", !.start = r[1], !.end = r[2]]
+       LET range == Rounded(r)
+           me == [Idle EXCEPT !.pc = "mark_first", !.start = range[1], !.end = range[2]]
        IN  \E z \in mark(By("isolator", i, <<[call |-> "start_isolate_page_range", args |-> [start |-> me.start, end |-> me.end], text |-> <<>>, remark |-> ""], [call |-> "isolate_single_pageblock", args |-> [boundary |-> Boundary(me)], text |-> <<>>, remark |-> ""]>>), me.start) :
              /\ Commit(z)
-             /\ isolator' = [isolator EXCEPT ![i] = IF z.ret = 0 THEN AfterMarkFirst(me) ELSE Idle]
+             /\ \E next \in IF z.ret = 0 THEN {AfterMarkFirst(me)} ELSE AfterFailure(me) :
+                  isolator' = [isolator EXCEPT ![i] = next]
 
 MarkLast(i) ==
   LET me == isolator[i]
   IN  /\ me.pc = "mark_last"
       /\ \E z \in mark(By("isolator", i, <<[call |-> "start_isolate_page_range", args |-> [start |-> me.start, end |-> me.end], text |-> <<>>, remark |-> ""], [call |-> "isolate_single_pageblock", args |-> [boundary |-> Boundary(me)], text |-> <<>>, remark |-> ""]>>), me.end - 1) :
            /\ Commit(z)
-           /\ isolator' = [isolator EXCEPT ![i] = IF z.ret = 0 THEN AfterMarkLast(me)
-                                                  ELSE To(me, "undo", me.start, me.start + 1)]
+           /\ \E next \in IF z.ret = 0 THEN {AfterMarkLast(me)} ELSE FailedAt(me, me.end - 1) :
+                isolator' = [isolator EXCEPT ![i] = next]
 
-\* If a pageblock of the middle fails, those before it are undone, then the last one.
 MarkMiddle(i) ==
   LET me == isolator[i]
   IN  /\ me.pc = "mark_middle"
       /\ \E z \in mark(By("isolator", i, <<[call |-> "start_isolate_page_range", args |-> [start |-> me.start, end |-> me.end], text |-> <<>>, remark |-> ""]>>), me.b) :
            /\ Commit(z)
-           /\ isolator' = [isolator EXCEPT ![i] = IF z.ret = 0 THEN ToMiddle(me, me.b + 1)
-                                                  ELSE To(me, "undo_then_last", me.start, me.b)]
+           /\ \E next \in IF z.ret = 0 THEN {AfterMarkMiddle(me)} ELSE FailedAt(me, me.b) :
+                isolator' = [isolator EXCEPT ![i] = next]
 
+ScanRemark(me) == IF ~PageBuddy(Zone, me.pfn) THEN "no"
+                  ELSE IF me.pfn + Nr[buddy_order(Zone, me.pfn)] > pageblock_start_pfn(Boundary(me)) THEN ""
+                  ELSE "does not cross"
 \* isolate_single_pageblock(), the scan, without the lock, one page at a time: a free
 \* page is stepped over, one that crosses the boundary is split; any other page is
 \* passed unit by unit.
 look_at(z_, page) ==
   LET z == Enter(z_, [call |-> "look_at", args |-> [page |-> page],
-                      shown |-> <<>>, draw |-> "all", text |-> "", idle |-> "",
+                      shown |-> <<>>, draw |-> "never", text |-> "", idle |-> "", returns |-> "",
                       reads |-> Units({page}), writes |-> {}])
   IN
   Leave(
@@ -649,12 +713,11 @@ Scan(i) ==
       boundary == pageblock_start_pfn(Boundary(me))
       crosses == PageBuddy(Zone, me.pfn) /\ next > boundary
       done == IF me.pc = "scan_first" THEN AfterScanFirst(me) ELSE AfterScanLast(me)
+      onwards == IF next >= boundary THEN done ELSE [me EXCEPT !.pfn = next]
+      z == look_at(By("isolator", i, <<[call |-> "start_isolate_page_range", args |-> [start |-> me.start, end |-> me.end], text |-> <<>>, remark |-> ""], [call |-> "isolate_single_pageblock", args |-> [boundary |-> Boundary(me)], text |-> <<>>, remark |-> ""], [call |-> "scan", args |-> [boundary |-> Boundary(me)], text |-> <<"start_pfn = ALIGN_DOWN(MAX_ORDER_NR_PAGES)", "for (pfn = start_pfn; pfn < boundary_pfn;)">>, remark |-> ""], [call |-> "PageBuddy", args |-> [page |-> me.pfn], text |-> <<"if (PageBuddy(page))">>, remark |-> ScanRemark(me)]>>), me.pfn)
       split == [me EXCEPT !.pc = IF me.pc = "scan_first" THEN "split_first" ELSE "split_last", !.order = order]
-      z == look_at(By("isolator", i, <<[call |-> "start_isolate_page_range", args |-> [start |-> me.start, end |-> me.end], text |-> <<>>, remark |-> ""], [call |-> "isolate_single_pageblock", args |-> [boundary |-> Boundary(me)], text |-> <<>>, remark |-> ""], [call |-> "scan", args |-> [boundary |-> Boundary(me)], text |-> <<"start_pfn = ALIGN_DOWN(MAX_ORDER_NR_PAGES)", "for (pfn = start_pfn; pfn < boundary_pfn;)">>, remark |-> ""], [call |-> "PageBuddy", args |-> [page |-> me.pfn], text |-> <<"if (PageBuddy(page))">>, remark |-> IF PageBuddy(Zone, me.pfn) THEN "" ELSE "no"]>>), me.pfn)
   IN  /\ me.pc \in {"scan_first", "scan_last"}
-      /\ isolator' = [isolator EXCEPT ![i] = IF crosses THEN split
-                                             ELSE IF next >= boundary THEN done
-                                             ELSE [me EXCEPT !.pfn = next]]
+      /\ isolator' = [isolator EXCEPT ![i] = IF crosses THEN split ELSE onwards]
       /\ Commit(IF crosses THEN z ELSE [z EXCEPT !.log = Append(@, [skipped |-> "split_free_page", args |-> [page |-> me.pfn]])])
 \* If the page has changed meanwhile the scan looks at the same pfn again.
 SplitFreePage(i) ==
@@ -664,21 +727,40 @@ SplitFreePage(i) ==
       done == IF me.pc = "split_first" THEN AfterScanFirst([me EXCEPT !.order = 0])
               ELSE AfterScanLast([me EXCEPT !.order = 0])
   IN  /\ me.pc \in {"split_first", "split_last"}
-      /\ \E z \in split_free_page(By("isolator", i, <<[call |-> "start_isolate_page_range", args |-> [start |-> me.start, end |-> me.end], text |-> <<>>, remark |-> ""], [call |-> "isolate_single_pageblock", args |-> [boundary |-> Boundary(me)], text |-> <<>>, remark |-> ""], [call |-> "scan", args |-> [boundary |-> Boundary(me)], text |-> <<"start_pfn = ALIGN_DOWN(MAX_ORDER_NR_PAGES)", "for (pfn = start_pfn; pfn < boundary_pfn;)">>, remark |-> ""], [call |-> "PageBuddy", args |-> [page |-> me.pfn], text |-> <<"if (PageBuddy(page))">>, remark |-> IF PageBuddy(Zone, me.pfn) THEN "" ELSE "no"]>>), me.pfn, me.order, boundary - me.pfn) :
+      /\ \E z \in split_free_page(By("isolator", i, <<[call |-> "start_isolate_page_range", args |-> [start |-> me.start, end |-> me.end], text |-> <<>>, remark |-> ""], [call |-> "isolate_single_pageblock", args |-> [boundary |-> Boundary(me)], text |-> <<>>, remark |-> ""], [call |-> "scan", args |-> [boundary |-> Boundary(me)], text |-> <<"start_pfn = ALIGN_DOWN(MAX_ORDER_NR_PAGES)", "for (pfn = start_pfn; pfn < boundary_pfn;)">>, remark |-> ""], [call |-> "PageBuddy", args |-> [page |-> me.pfn], text |-> <<"if (PageBuddy(page))">>, remark |-> ScanRemark(me)]>>), me.pfn, me.order, boundary - me.pfn) :
            /\ Commit(z)
            /\ isolator' = [isolator EXCEPT ![i] = IF z.ret = 0 THEN done ELSE rescan]
-\* undo_isolate_page_range(): when the caller is done with its range ("isolated"), and
-\* on the way out of a failed start.  One hold for each pageblock; whoever isolated
-\* it is not asked.  Afterwards the caller may call again, with another range.
-Undo(i) ==
+\* undo_isolate_page_range(): when the caller is done with its range ("isolated"), on the
+\* way out of a failed start ("fail_undo"), and after that ("undo_all").  A look at the
+\* type without the lock, then one hold for each pageblock that is ISOLATE; whoever
+\* isolated it is not asked.  Afterwards the caller may call again, with another range.
+is_not_isolated(z_, b) ==
+  LET z == Enter(z_, [call |-> "is_not_isolated", args |-> [b |-> b],
+                      shown |-> <<"b">>, draw |-> "never", text |-> "", idle |-> "", returns |-> "",
+                      reads |-> Types({b}), writes |-> {}])
+  IN
+  Leave(
+  z
+  )
+UndoRange(i) ==
   LET me == isolator[i]
-      next == IF me.b + 1 < me.stop THEN To(me, IF me.pc = "isolated" THEN "undo" ELSE me.pc, me.b + 1, me.stop)
-              ELSE IF me.pc = "undo_then_last" THEN To(me, "undo", me.end - 1, me.end)
-              ELSE Idle
-  IN  /\ me.pc \in {"isolated", "undo", "undo_then_last"}
-      /\ \E z \in unmark(By("isolator", i, <<[call |-> "undo_isolate_page_range", args |-> [start |-> me.start, end |-> me.end], text |-> <<>>, remark |-> ""]>>), me.b) :
-           /\ Commit(z)
-           /\ isolator' = [isolator EXCEPT ![i] = next]
+      z == By("isolator", i, <<[call |-> "undo_isolate_page_range", args |-> [end |-> me.stop], text |-> <<>>, remark |-> ""]>>)
+      onwards == To(me, IF me.pc = "isolated" THEN "undo" ELSE me.pc, me.b + 1, me.stop)
+      after == IF me.b + 1 < me.stop THEN {[onwards EXCEPT !.pfn = me.pfn]}
+               ELSE IF me.pc = "fail_undo" THEN AfterFailUndo(me)
+               ELSE {Idle}
+  IN  /\ me.pc \in {"isolated", "undo", "fail_undo", "undo_all"}
+      /\ \E done \in IF me.b \in Pageblocks /\ type_of(Zone, me.b) # "ISOLATE" THEN {is_not_isolated(z, me.b)}
+                     ELSE unmark(z, me.b) :
+           Commit(done)
+      /\ \E next \in after : isolator' = [isolator EXCEPT ![i] = next]
+
+\* A failed start gives its first, or its last, pageblock back by itself.
+GiveBack(i) ==
+  LET me == isolator[i]
+  IN  /\ me.pc \in {"fail_first", "fail_last"}
+      /\ \E z \in unmark(By("isolator", i, <<[call |-> "start_isolate_page_range", args |-> [start |-> me.start, end |-> me.end], text |-> <<>>, remark |-> ""]>>), me.b) : Commit(z)
+      /\ \E next \in AfterFailure(me) : isolator' = [isolator EXCEPT ![i] = next]
 
 Isolator(i) ==
   \/ MarkFirst(i)
@@ -686,7 +768,18 @@ Isolator(i) ==
   \/ MarkMiddle(i)
   \/ Scan(i)
   \/ SplitFreePage(i)
-  \/ Undo(i)
+  \/ UndoRange(i)
+  \/ GiveBack(i)
+
+\* The pageblocks that a caller has isolated and not given back yet, by where it is.
+Held(me) ==
+  IF me.pc \in {"idle", "undo_all"} THEN {}
+  ELSE IF me.pc \in {"scan_first", "split_first", "mark_last"} THEN {me.start}
+  ELSE IF me.pc \in {"skip_last", "scan_last", "split_last"} THEN {me.start, me.end - 1}
+  ELSE IF me.pc = "mark_middle" THEN {me.start, me.end - 1} \union (me.start + 1)..(me.b - 1)
+  ELSE IF me.pc = "fail_undo" THEN me.b..(me.stop - 1) \union {me.end - 1}
+  ELSE me.b..(me.stop - 1)
+HeldHere(i) == Held(isolator[i]) \intersect Pageblocks
 
 \* ===========================================================================
 \* The behaviours, and what developers promise of them
@@ -696,10 +789,12 @@ BootZone ==
   /\ migratetype = [b \in Pageblocks |-> "MOVABLE"]
   /\ free = {<<pfn, MAX_PAGE_ORDER, "MOVABLE">> : pfn \in {p \in Pfns : p % Nr[MAX_PAGE_ORDER] = 0}}
   /\ inuse = {}
-  /\ nr_isolate_pageblock = 0
   /\ warned = {}
 Boot == BootZone /\ isolator = [i \in Isolators |-> Idle]
 Step == AnyCPU \/ \E i \in Isolators : Isolator(i)
+
+\* The type that a read of a pageblock gives.
+Type(b) == type_of(Zone, b)
 
 \* Every block there is: <<first pfn, order>>.
 Blocks == {<<f[1], f[2]>> : f \in free} \union {<<p[1], p[2]>> : p \in inuse}
@@ -713,29 +808,26 @@ NoFreelistWarning == warned = {}
 \* ===========================================================================
 \* Replay: exactly the behaviour that TLC found, once more, with every call logged
 \* ===========================================================================
-State == <<free, inuse, isolator, migratetype, nr_isolate_pageblock, warned>>
+State == <<migratetype, free, inuse, warned, isolator>>
 Found == <<
   \* 1
-  <<{<<0, 10, "MOVABLE">>},
+  <<(0 :> "MOVABLE" @@ 1 :> "MOVABLE"),
+    {<<0, 10, "MOVABLE">>},
     {},
-    <<[b |-> 0, end |-> 0, order |-> 0, pc |-> "idle", pfn |-> 0, start |-> 0, stop |-> 0]>>,
-    (0 :> "MOVABLE" @@ 1 :> "MOVABLE"),
-    0,
-    {}>>,
+    {},
+    <<[b |-> 0, end |-> 0, order |-> 0, pc |-> "idle", pfn |-> 0, start |-> 0, stop |-> 0]>>>>,
   \* 2
-  <<{<<0, 10, "MOVABLE">>},
+  <<(0 :> "MOVABLE" @@ 1 :> "ISOLATE"),
+    {<<0, 10, "MOVABLE">>},
     {},
-    <<[b |-> 0, end |-> 2, order |-> 0, pc |-> "scan_first", pfn |-> 0, start |-> 1, stop |-> 0]>>,
-    (0 :> "MOVABLE" @@ 1 :> "ISOLATE"),
-    1,
-    {}>>,
+    {},
+    <<[b |-> 0, end |-> 2, order |-> 0, pc |-> "scan_first", pfn |-> 0, start |-> 1, stop |-> 0]>>>>,
   \* 3
-  <<{<<1, 9, "MOVABLE">>},
-    {<<0, 9, "movable">>},
-    <<[b |-> 0, end |-> 2, order |-> 0, pc |-> "scan_first", pfn |-> 0, start |-> 1, stop |-> 0]>>,
-    (0 :> "MOVABLE" @@ 1 :> "ISOLATE"),
-    1,
-    {<<"add_to_free_list", 1, 9, "ISOLATE", "MOVABLE">>}>>
+  <<(0 :> "MOVABLE" @@ 1 :> "ISOLATE"),
+    {<<1, 9, "MOVABLE">>},
+    {<<0, 9, "pinned">>},
+    {<<"add_to_free_list", 1, 9, "ISOLATE", "MOVABLE">>},
+    <<[b |-> 0, end |-> 2, order |-> 0, pc |-> "scan_first", pfn |-> 0, start |-> 1, stop |-> 0]>>>>
 >>
 
 NoFreelistWarning_witness ==

@@ -44,35 +44,30 @@ fallbacks == [UNMOVABLE   |-> <<"RECLAIMABLE", "MOVABLE">>,
 migratetype_is_mergeable(mt) == mt \in {"UNMOVABLE", "MOVABLE", "RECLAIMABLE"}
 
 VARIABLES
-  migratetype,            \* [Pageblocks -> type]: get_pageblock_migratetype()
+  migratetype,            \* [Pageblocks -> type]: the type that a pageblock has
   free,                   \* {<<pfn, order, list>>}: buddies on zone->free_area[order].free_list[list]
-  inuse,                  \* {<<pfn, order, kind>>}: allocated; kind "movable" or "unmovable"
-  nr_isolate_pageblock,   \* zone->nr_isolate_pageblock
+  inuse,                  \* {<<pfn, order, kind>>}: allocated; "pinned" stops isolation, "movable" does not
   warned,                 \* the free list warnings of the last section
   isolator                \* [Isolators -> where each caller of start_isolate_page_range() is]
-zone_vars == <<migratetype, free, inuse, nr_isolate_pageblock, warned>>
+zone_vars == <<migratetype, free, inuse, warned>>
 vars == <<zone_vars, isolator>>
 
 \* The zone as the holder of zone->lock has it, with what the section keeps to
 \* itself: ret (0 or an error), page and order (the block at hand).
 NoPage == -1
-Zone == [migratetype |-> migratetype, free |-> free, inuse |-> inuse,
-         nr_isolate_pageblock |-> nr_isolate_pageblock,
-         warned |-> {},
-         ret |-> 0, page |-> NoPage, order |-> MinOrder]
+NoType == "none"
+Zone == [
+  migratetype |-> migratetype,
+  free |-> free,
+  inuse |-> inuse,
+  warned |-> {},
+  ret |-> 0, page |-> NoPage, order |-> MinOrder]
 
-\* What a section leaves behind when it drops the lock.  A count of isolated
-\* pageblocks that is too high stays so for good (an ISOLATE type was overwritten,
-\* nobody will count it down): one value stands for all of those, which keeps the
-\* state space finite and the test "> 0" exact.
-Leaked == Cardinality(Pageblocks) + 1
-NrIsolated(types) == Cardinality({b \in Pageblocks : types[b] = "ISOLATE"})
+\* What a section leaves behind when it drops the lock.
 Commit(z) ==
   /\ migratetype' = z.migratetype
   /\ free' = z.free
   /\ inuse' = z.inuse
-  /\ nr_isolate_pageblock' = IF z.nr_isolate_pageblock > NrIsolated(z.migratetype)
-                             THEN Leaked ELSE z.nr_isolate_pageblock
   /\ warned' = z.warned
 spin_lock(z) ==
   z
@@ -83,19 +78,21 @@ spin_unlock(z) ==
 \* ===========================================================================
 \* mm/page_alloc.c, as in v6.10.  The caller holds zone->lock.
 \* ===========================================================================
-get_pageblock_migratetype(z, pfn) == z.migratetype[Pageblock(pfn)]
+type_of(z, b) == z.migratetype[b]
+get_pageblock_migratetype(z, pfn) == type_of(z, Pageblock(pfn))
 
 \* The flag and the order are on the first page of a free buddy alone: a look at
 \* any other page of it finds nothing.
 PageBuddy(z, pfn) == \E f \in z.free : f[1] = pfn
 buddy_order(z, pfn) == (CHOOSE f \in z.free : f[1] = pfn)[2]
 
+retype(z, blocks, mt) == [z EXCEPT !.migratetype = [b \in Pageblocks |-> IF b \in blocks THEN mt ELSE @[b]]]
 set_pageblock_migratetype(z, b, mt) ==
-  [z EXCEPT !.migratetype[b] = mt]
+  retype(z, {b}, mt)
 
 \* Every pageblock of a block of pageblock_order or more.
 change_pageblock_range(z, page, order, mt) ==
-  [z EXCEPT !.migratetype = [b \in Pageblocks |-> IF b \in PageblocksOf(page, order) THEN mt ELSE @[b]]]
+  retype(z, PageblocksOf(page, order), mt)
 
 \* "page type is T, passed migratetype is M (nr=2^order)": T is the type of the
 \* page's first pageblock, M the type whose list is meant.
@@ -120,6 +117,9 @@ move_to_free_list(z, page, order, old_mt, new_mt) ==
 __find_buddy_pfn(pfn, order) == IF (pfn \div Nr[order]) % 2 = 0 THEN pfn + Nr[order] ELSE pfn - Nr[order]
 is_free_buddy(z, pfn, order) == \E f \in z.free : f[1] = pfn /\ f[2] = order
 
+\* Only where a property asks which pageblocks a merge has retyped.
+by_merge(z, blocks) == z
+
 \* The loop of __free_one_page(): merge while the buddy is free.  Below
 \* pageblock_order no type is compared.
 RECURSIVE merge(_, _, _, _)
@@ -130,12 +130,32 @@ merge(z, pfn, order, mt) ==
                       \/ ~is_free_buddy(z, buddy, order)
                       \/ buddy_mt # mt /\ (~migratetype_is_mergeable(mt) \/ ~migratetype_is_mergeable(buddy_mt))
       removed == del_page_from_free_list(z, buddy, order, buddy_mt)
-      merged == IF buddy_mt # mt THEN set_pageblock_migratetype(removed, Pageblock(buddy), mt) ELSE removed
+      merged == IF buddy_mt # mt THEN by_merge(set_pageblock_migratetype(removed, Pageblock(buddy), mt), {Pageblock(buddy)}) ELSE removed
   IN  IF done_merging THEN add_to_free_list(z, pfn, order, mt)
       ELSE merge(merged, Min({pfn, buddy}), order + 1, mt)
 
 __free_one_page(z, page, order, mt) ==
   merge(z, page, order, mt)
+
+\* A free page that is taken off its list leaves the count, unless the list was not in it.
+uncount(z, mt, order) ==
+  z
+take_off(z, page, order) ==
+  LET mt == get_pageblock_migratetype(z, page)
+  IN  uncount(del_page_from_free_list(z, page, order, mt), mt, order)
+
+\* The largest order that is aligned at pfn and no longer than what is left.
+PieceOrder(pfn, left) == Max({o \in Orders : pfn % Nr[o] = 0 /\ Nr[o] <= left})
+RECURSIVE split_pieces(_, _, _, _)
+split_pieces(z, pfn, boundary, end) ==
+  IF pfn = end THEN z
+  ELSE LET order == PieceOrder(pfn, (IF pfn < boundary THEN boundary ELSE end) - pfn)
+       IN  split_pieces(__free_one_page(z, pfn, order, get_pageblock_migratetype(z, pfn)), pfn + Nr[order], boundary, end)
+\* Up the orders from a pageblock's first page to the first free buddy at or before it;
+\* the page itself if there is none.
+preceding_buddy(z, start) ==
+  LET orders == {o \in pageblock_order..MAX_PAGE_ORDER : PageBuddy(z, AlignDown(start, o))}
+  IN  IF orders = {} THEN start ELSE AlignDown(start, Min(orders))
 
 \* A block in pieces of at most a pageblock, each freed with the type of its own
 \* pageblock, which is read when its turn comes.
@@ -157,8 +177,8 @@ free_pages_prepare(z, page, order) ==
 
 \* mm/page_alloc.c: free_one_page(), hygiene-v2, v6.10, v6.11.  One hold of zone->lock.
 free_one_page(z, page, order) ==
-  LET z1 == spin_lock(z)
-      z2 == free_pages_prepare(z1, page, order)
+  LET z1 == free_pages_prepare(z, page, order)
+      z2 == spin_lock(z1)
       z3 == free_with_type(z2, page, order)
       z4 == spin_unlock(z3)
   IN  {z4}
@@ -191,7 +211,6 @@ __rmqueue_smallest(z, order, mt) ==
       ELSE {page_del_and_expand(z, f[1], order, f[2], mt) : f \in OnList(z, Min(orders), mt)}
 
 \* find_suitable_fallback(): the first fallback type that has a block of this order.
-NoType == "none"
 find_fallback(z, order, mt) ==
   LET types == {i \in 1..2 : OnList(z, order, fallbacks[mt][i]) # {}}
   IN  IF types = {} THEN NoType ELSE fallbacks[mt][Min(types)]
@@ -222,56 +241,70 @@ PickFallback(z, order, mt) ==
 
 \* Claim: the block, or the free pages of its pageblock, get the caller's type and
 \* list.  Below pageblock_order a count of free and movable pages decides.
-claim_block(z, page, order, list, low, mt) ==
+BlockType(z, page, list) == get_pageblock_migratetype(z, page)
+steal_suitable_fallback(z, page, order, list, low, mt) ==
   LET b == Pageblock(page)
-      removed == del_page_from_free_list(z, page, order, list)
+      block_type == BlockType(z, page, list)
+      removed == del_page_from_free_list(z, page, order, block_type)
       owned == change_pageblock_range(removed, page, order, mt)
       expanded == IF low < order THEN expand(owned, page, low, order, mt) ELSE owned
-      claimed == set_pageblock_migratetype(move_freepages_block(z, b, list, mt), b, mt)
-  IN  IF order >= pageblock_order THEN {[expanded EXCEPT !.page = page]}
+      claimed == set_pageblock_migratetype(move_freepages_block(z, b, block_type, mt), b, mt)
+  IN  IF order >= pageblock_order
+      THEN {[expanded EXCEPT !.page = page]}
       ELSE __rmqueue_smallest(claimed, low, mt)
 
 MustClaim(z, f) == f[2] >= pageblock_order \/ 2 * units_of(FreeIn(z, Pageblock(f[1]))) >= pageblock_nr
-
 \* steal_suitable_fallback(): claim, or take the page and leave the rest where it is.
 __rmqueue_fallback(z, order, mt) ==
   IF FallbackOrders(z, order, mt) = {} THEN {}
-  ELSE UNION {(IF can_steal_fallback(f[2], mt) THEN claim_block(z, f[1], f[2], f[3], order, mt) ELSE {})
+  ELSE UNION {(IF can_steal_fallback(f[2], mt) THEN steal_suitable_fallback(z, f[1], f[2], f[3], order, mt) ELSE {})
               \union
               (IF can_steal_fallback(f[2], mt) /\ MustClaim(z, f) THEN {}
-               ELSE {page_del_and_expand(z, f[1], order, f[2], f[3])}) :
+               ELSE {page_del_and_expand(z, f[1], order, f[2], BlockType(z, f[1], f[3]))}) :
               f \in PickFallback(z, order, mt)}
 
 __rmqueue(z, order, mt) ==
   IF SmallestOrder(z, order, mt) # {} THEN __rmqueue_smallest(z, order, mt)
   ELSE __rmqueue_fallback(z, order, mt)
 
-\* The page is its caller's now.
-Kind(mt) == IF mt = "MOVABLE" THEN "movable" ELSE "unmovable"
-prep_new_page(z, order, mt) ==
-  [z EXCEPT !.inuse = @ \union {<<z.page, order, Kind(mt)>>}]
+\* The page is its caller's now.  Whether it can be migrated is not said by the type that
+\* was asked for; above pageblock_order a page is not on the LRU, so it never can.
+Kinds(order) == IF order > pageblock_order THEN {"pinned"} ELSE {"pinned", "movable"}
+prep_new_page(z, order) ==
+  {[z EXCEPT !.inuse = @ \union {<<z.page, order, kind>>}] : kind \in Kinds(order)}
 
 \* mm/page_alloc.c: rmqueue_buddy(), all versions.  One hold of zone->lock.
 rmqueue_buddy(z, order, mt) ==
   LET z1 == spin_lock(z)
   IN  UNION {
-  LET z3 == prep_new_page(z2, order, mt)
-      z4 == spin_unlock(z3)
-  IN  {z4} : z2 \in __rmqueue(z1, order, mt)}
+  LET z3 == spin_unlock(z2)
+  IN  prep_new_page(z3, order)
+   : z2 \in __rmqueue(z1, order, mt)}
 
 \* ---- who does it: any CPU, at any time ----------------------------------------
 \* Callers keep nothing to themselves afterwards, so these stand for any number of
 \* CPUs.  A page that is on its way is kept as a state of the page.
 AllocPages ==
-  \E order \in Orders, mt \in AllocTypes :
+  \E order \in MinOrder..10, mt \in AllocTypes :
     \E z \in rmqueue_buddy(Zone, order, mt) :
       Commit(z) /\ UNCHANGED isolator
+
+\* The last reference to a page is dropped.  It is not free yet, but has_unmovable_pages()
+\* passes it over from now on.
+put_page(z, page) ==
+  [z EXCEPT !.inuse = {IF p[1] = page THEN <<p[1], p[2], "movable">> ELSE p : p \in @}]
+
+PutPage ==
+  \E p \in inuse :
+    /\ p[3] = "pinned"
+    /\ Commit(put_page(Zone, p[1]))
+    /\ UNCHANGED isolator
 
 FreePages ==
   \E p \in inuse :
     \E z \in free_one_page(Zone, p[1], p[2]) :
       Commit(z) /\ UNCHANGED isolator
-AnyCPU == AllocPages \/ FreePages
+AnyCPU == AllocPages \/ PutPage \/ FreePages
 
 \* ===========================================================================
 \* mm/page_isolation.c, as in v6.10.
@@ -282,26 +315,25 @@ EALREADY == 114     \* ours: nothing to un-isolate, the section does nothing
 
 \* ---- calls under zone->lock ----------------------------------------------------
 is_migrate_isolate_page(z, b) ==
-  IF z.migratetype[b] = "ISOLATE" THEN [z EXCEPT !.ret = EBUSY] ELSE z
+  IF type_of(z, b) = "ISOLATE" THEN [z EXCEPT !.ret = EBUSY] ELSE z
 
 \* Free pages are skipped, and so are pages without a reference: the tail pages of
 \* an in-use page that is not compound.  So only what starts in the pageblock counts.
 has_unmovable_pages(z, b) ==
-  IF \E p \in z.inuse : p[3] = "unmovable" /\ Pageblock(p[1]) = b THEN [z EXCEPT !.ret = EBUSY] ELSE z
+  IF \E p \in z.inuse : p[3] = "pinned" /\ Pageblock(p[1]) = b THEN [z EXCEPT !.ret = EBUSY] ELSE z
 
+\* Nothing here reads zone->nr_isolate_pageblock, so it is not in the state.
 inc_nr_isolate_pageblock(z) ==
-  [z EXCEPT !.nr_isolate_pageblock = IF @ = Leaked THEN Leaked ELSE @ + 1]
+  z
 
 dec_nr_isolate_pageblock(z) ==
-  [z EXCEPT !.nr_isolate_pageblock = IF @ = Leaked THEN Leaked ELSE @ - 1]
+  z
 
-\* mm/page_alloc.c, find_large_buddy(): up the orders to the first free buddy at or
-\* before the pageblock; does it reach the pageblock?
+set_isolated(z, b, mt) == set_pageblock_migratetype(z, b, mt)
+\* mm/page_alloc.c: does the free buddy at or before the pageblock reach it?
 find_large_buddy(z, start) ==
-  LET orders == {o \in pageblock_order..MAX_PAGE_ORDER : PageBuddy(z, AlignDown(start, o))}
-      pfn == AlignDown(start, Min(orders))
-  IN  IF orders = {} THEN start
-      ELSE IF pfn + Nr[buddy_order(z, pfn)] > start THEN pfn ELSE start
+  LET pfn == preceding_buddy(z, start)
+  IN  IF pfn # start /\ pfn + Nr[buddy_order(z, pfn)] > start THEN pfn ELSE start
 
 \* mm/page_alloc.c: a buddy larger than the pageblock is taken off its list, the
 \* pageblock gets its type, and the buddy is freed again in pageblock pieces.
@@ -309,14 +341,14 @@ move_freepages_block_isolate(z, b, mt) ==
   LET start == pageblock_start_pfn(b)
       pfn == find_large_buddy(z, start)
       order == buddy_order(z, pfn)
-      removed == del_page_from_free_list(z, pfn, order, get_pageblock_migratetype(z, pfn))
-      retyped == set_pageblock_migratetype(removed, b, mt)
+      removed == take_off(z, pfn, order)
+      retyped == set_isolated(removed, b, mt)
       moved == move_freepages_block(z, b, get_pageblock_migratetype(z, start), mt)
       straddles == /\ pageblock_order # MAX_PAGE_ORDER
                    /\ \/ pfn # start
                       \/ PageBuddy(z, start) /\ buddy_order(z, start) > pageblock_order
   IN  IF straddles THEN split_large_buddy(retyped, pfn, order)
-      ELSE set_pageblock_migratetype(moved, b, mt)
+      ELSE set_isolated(moved, b, mt)
 
 \* mm/page_isolation.c: set_migratetype_isolate(), v6.10 to v6.17.  One hold of zone->lock.
 set_migratetype_isolate(z, b) ==
@@ -329,14 +361,14 @@ set_migratetype_isolate(z, b) ==
   IN  {z6}
 
 is_isolated_still(z, b) ==
-  IF z.migratetype[b] = "ISOLATE" THEN z ELSE [z EXCEPT !.ret = EALREADY]
+  IF type_of(z, b) = "ISOLATE" THEN z ELSE [z EXCEPT !.ret = EALREADY]
 
 \* mm/page_alloc.c.  Off its list; mergeable pageblocks under it become MOVABLE.
 __isolate_free_page(z, page, order) ==
   LET removed == del_page_from_free_list(z, page, order, get_pageblock_migratetype(z, page))
-  IN  IF order < pageblock_order - 1 THEN removed
-      ELSE [removed EXCEPT !.migratetype = [b \in Pageblocks |->
-              IF b \in PageblocksOf(page, order) /\ migratetype_is_mergeable(@[b]) THEN "MOVABLE" ELSE @[b]]]
+      normal == {b \in PageblocksOf(page, order) : migratetype_is_mergeable(type_of(z, b))}
+      uncounted == uncount(removed, get_pageblock_migratetype(z, page), order)
+  IN  IF order < pageblock_order - 1 \/ normal = {} THEN uncounted ELSE retype(uncounted, normal, "MOVABLE")
 
 \* unset_migratetype_isolate(): a buddy that starts here, whose own buddy is free and
 \* not isolated, is taken off, so that freeing it merges the two.
@@ -375,6 +407,8 @@ unset_migratetype_isolate(z, b, mt) ==
 Isolators == 1..1
 Idle == [pc |-> "idle", start |-> 0, end |-> 0, b |-> 0, stop |-> 0, pfn |-> 0, order |-> 0]
 LastPageblock == Cardinality(Pageblocks) - 1
+mark_here(z, b) == set_migratetype_isolate(z, b)
+unmark_here(z, b) == unset_migratetype_isolate(z, b, "MOVABLE")
 \* A range may begin and end elsewhere.  Two pageblocks on either side stand for all of
 \* the zone that lies there: the first or last of the range, and those between it and
 \* the window.  Marking one of them succeeds or fails, and changes nothing here.
@@ -386,8 +420,8 @@ mark_elsewhere(z) ==
 unmark_elsewhere(z) ==
   {z}
 
-mark(z, b) == IF b \in Pageblocks THEN set_migratetype_isolate(z, b) ELSE mark_elsewhere(z)
-unmark(z, b) == IF b \in Pageblocks THEN unset_migratetype_isolate(z, b, "MOVABLE") ELSE unmark_elsewhere(z)
+mark(z, b) == IF b \in Pageblocks THEN mark_here(z, b) ELSE mark_elsewhere(z)
+unmark(z, b) == IF b \in Pageblocks THEN unmark_here(z, b) ELSE unmark_elsewhere(z)
 Ranges == {r \in Starts \X Ends : r[1] < r[2]}
 
 \* Which pageblock boundary isolate_single_pageblock() was given.
@@ -397,8 +431,18 @@ Boundary(me) == IF me.pc \in {"mark_first", "scan_first", "split_first"} THEN me
 \* on; after the middle start_isolate_page_range() returns 0.
 \* undo_isolate_page_range() goes from b up to stop.
 To(me, pc, b, stop) == [me EXCEPT !.pc = pc, !.b = b, !.stop = stop, !.pfn = 0, !.order = 0]
+\* A failed start: offline_pages() ends there; alloc_contig_range() undoes its whole range
+\* once more, whoever has isolated what lies in it.
+AfterFailure(me) == {Idle, [Idle EXCEPT !.pc = "undo_all", !.b = me.start, !.stop = me.end]}
 ToMiddle(me, b) == IF b < me.end - 1 THEN To(me, "mark_middle", b, 0) ELSE To(me, "isolated", me.start, me.end)
 
+Rounded(r) == r
+AfterMarkMiddle(me) == ToMiddle(me, me.b + 1)
+\* The last pageblock failed: the first is given back.  One of the middle failed: those
+\* before it are undone, then the last one is given back.
+FailedAt(me, b) == IF b = me.end - 1 THEN {To(me, "fail_first", me.start, me.start + 1)}
+                   ELSE {To(me, "fail_undo", me.start, b)}
+AfterFailUndo(me) == {To(me, "fail_last", me.end - 1, me.end)}
 \* The scan finds no free page to split: move_freepages_block_isolate() has done it.
 AfterMarkLast(me) == ToMiddle(me, me.start + 1)
 AfterMarkFirst(me) == IF me.end = me.start + 1 THEN AfterMarkLast(me)
@@ -406,46 +450,72 @@ AfterMarkFirst(me) == IF me.end = me.start + 1 THEN AfterMarkLast(me)
 MarkFirst(i) ==
   /\ isolator[i].pc = "idle"
   /\ \E r \in Ranges :
-       LET me == [Idle EXCEPT !.pc = "mark_first", !.start = r[1], !.end = r[2]]
+       LET range == Rounded(r)
+           me == [Idle EXCEPT !.pc = "mark_first", !.start = range[1], !.end = range[2]]
        IN  \E z \in mark(Zone, me.start) :
              /\ Commit(z)
-             /\ isolator' = [isolator EXCEPT ![i] = IF z.ret = 0 THEN AfterMarkFirst(me) ELSE Idle]
+             /\ \E next \in IF z.ret = 0 THEN {AfterMarkFirst(me)} ELSE AfterFailure(me) :
+                  isolator' = [isolator EXCEPT ![i] = next]
 
 MarkLast(i) ==
   LET me == isolator[i]
   IN  /\ me.pc = "mark_last"
       /\ \E z \in mark(Zone, me.end - 1) :
            /\ Commit(z)
-           /\ isolator' = [isolator EXCEPT ![i] = IF z.ret = 0 THEN AfterMarkLast(me)
-                                                  ELSE To(me, "undo", me.start, me.start + 1)]
+           /\ \E next \in IF z.ret = 0 THEN {AfterMarkLast(me)} ELSE FailedAt(me, me.end - 1) :
+                isolator' = [isolator EXCEPT ![i] = next]
 
-\* If a pageblock of the middle fails, those before it are undone, then the last one.
 MarkMiddle(i) ==
   LET me == isolator[i]
   IN  /\ me.pc = "mark_middle"
       /\ \E z \in mark(Zone, me.b) :
            /\ Commit(z)
-           /\ isolator' = [isolator EXCEPT ![i] = IF z.ret = 0 THEN ToMiddle(me, me.b + 1)
-                                                  ELSE To(me, "undo_then_last", me.start, me.b)]
+           /\ \E next \in IF z.ret = 0 THEN {AfterMarkMiddle(me)} ELSE FailedAt(me, me.b) :
+                isolator' = [isolator EXCEPT ![i] = next]
 
-\* undo_isolate_page_range(): when the caller is done with its range ("isolated"), and
-\* on the way out of a failed start.  One hold for each pageblock; whoever isolated
-\* it is not asked.  Afterwards the caller may call again, with another range.
-Undo(i) ==
+\* undo_isolate_page_range(): when the caller is done with its range ("isolated"), on the
+\* way out of a failed start ("fail_undo"), and after that ("undo_all").  A look at the
+\* type without the lock, then one hold for each pageblock that is ISOLATE; whoever
+\* isolated it is not asked.  Afterwards the caller may call again, with another range.
+is_not_isolated(z, b) ==
+  z
+
+UndoRange(i) ==
   LET me == isolator[i]
-      next == IF me.b + 1 < me.stop THEN To(me, IF me.pc = "isolated" THEN "undo" ELSE me.pc, me.b + 1, me.stop)
-              ELSE IF me.pc = "undo_then_last" THEN To(me, "undo", me.end - 1, me.end)
-              ELSE Idle
-  IN  /\ me.pc \in {"isolated", "undo", "undo_then_last"}
-      /\ \E z \in unmark(Zone, me.b) :
-           /\ Commit(z)
-           /\ isolator' = [isolator EXCEPT ![i] = next]
+      z == Zone
+      onwards == To(me, IF me.pc = "isolated" THEN "undo" ELSE me.pc, me.b + 1, me.stop)
+      after == IF me.b + 1 < me.stop THEN {[onwards EXCEPT !.pfn = me.pfn]}
+               ELSE IF me.pc = "fail_undo" THEN AfterFailUndo(me)
+               ELSE {Idle}
+  IN  /\ me.pc \in {"isolated", "undo", "fail_undo", "undo_all"}
+      /\ \E done \in IF me.b \in Pageblocks /\ type_of(Zone, me.b) # "ISOLATE" THEN {is_not_isolated(z, me.b)}
+                     ELSE unmark(z, me.b) :
+           Commit(done)
+      /\ \E next \in after : isolator' = [isolator EXCEPT ![i] = next]
+
+\* A failed start gives its first, or its last, pageblock back by itself.
+GiveBack(i) ==
+  LET me == isolator[i]
+  IN  /\ me.pc \in {"fail_first", "fail_last"}
+      /\ \E z \in unmark(Zone, me.b) : Commit(z)
+      /\ \E next \in AfterFailure(me) : isolator' = [isolator EXCEPT ![i] = next]
 
 Isolator(i) ==
   \/ MarkFirst(i)
   \/ MarkLast(i)
   \/ MarkMiddle(i)
-  \/ Undo(i)
+  \/ UndoRange(i)
+  \/ GiveBack(i)
+
+\* The pageblocks that a caller has isolated and not given back yet, by where it is.
+Held(me) ==
+  IF me.pc \in {"idle", "undo_all"} THEN {}
+  ELSE IF me.pc \in {"scan_first", "split_first", "mark_last"} THEN {me.start}
+  ELSE IF me.pc \in {"skip_last", "scan_last", "split_last"} THEN {me.start, me.end - 1}
+  ELSE IF me.pc = "mark_middle" THEN {me.start, me.end - 1} \union (me.start + 1)..(me.b - 1)
+  ELSE IF me.pc = "fail_undo" THEN me.b..(me.stop - 1) \union {me.end - 1}
+  ELSE me.b..(me.stop - 1)
+HeldHere(i) == Held(isolator[i]) \intersect Pageblocks
 
 \* ===========================================================================
 \* The behaviours, and what developers promise of them
@@ -455,10 +525,12 @@ BootZone ==
   /\ migratetype = [b \in Pageblocks |-> "MOVABLE"]
   /\ free = {<<pfn, MAX_PAGE_ORDER, "MOVABLE">> : pfn \in {p \in Pfns : p % Nr[MAX_PAGE_ORDER] = 0}}
   /\ inuse = {}
-  /\ nr_isolate_pageblock = 0
   /\ warned = {}
 Boot == BootZone /\ isolator = [i \in Isolators |-> Idle]
 Step == AnyCPU \/ \E i \in Isolators : Isolator(i)
+
+\* The type that a read of a pageblock gives.
+Type(b) == type_of(Zone, b)
 
 \* Every block there is: <<first pfn, order>>.
 Blocks == {<<f[1], f[2]>> : f \in free} \union {<<p[1], p[2]>> : p \in inuse}
@@ -471,12 +543,14 @@ NoFreelistWarning == warned = {}
 
 \* A free buddy is on the list of a type only if every pageblock that it covers
 \* has this type, whenever the lock is free.
-FreelistHygiene == \A f \in free : \A b \in PageblocksOf(f[1], f[2]) : migratetype[b] = f[3]
+FreelistHygiene == \A f \in free : \A b \in PageblocksOf(f[1], f[2]) : Type(b) = f[3]
 
-\* No page of a pageblock that is ISOLATE leaves the free lists for a caller of
-\* the page allocator.
+\* No page of an isolated pageblock (its type is ISOLATE, or a caller holds it
+\* isolated) leaves the free lists for a caller of the page allocator.
+IsIsolated(b) == Type(b) = "ISOLATE" \/ \E i \in Isolators : b \in HeldHere(i)
+Allocated == {<<p[1], p[2]>> : p \in inuse}
 IsolatedNotAllocated_action ==
-  \A p \in inuse' \ inuse : \A b \in PageblocksOf(p[1], p[2]) : migratetype[b] # "ISOLATE"
+  \A p \in Allocated' \ Allocated : \A b \in PageblocksOf(p[1], p[2]) : ~IsIsolated(b)
 IsolatedNotAllocated == [][IsolatedNotAllocated_action]_vars
 
 \* Free, allocated and half-freed blocks tile the zone: no page is lost, none is

@@ -44,9 +44,9 @@ fallbacks == [UNMOVABLE   |-> <<"RECLAIMABLE", "MOVABLE">>,
 migratetype_is_mergeable(mt) == mt \in {"UNMOVABLE", "MOVABLE", "RECLAIMABLE"}
 
 VARIABLES
-  migratetype,            \* [Pageblocks -> type]: get_pageblock_migratetype()
+  migratetype,            \* [Pageblocks -> type]: the type that a pageblock has
   free,                   \* {<<pfn, order, list>>}: buddies on zone->free_area[order].free_list[list]
-  inuse,                  \* {<<pfn, order, kind>>}: allocated; kind "movable" or "unmovable"
+  inuse,                  \* {<<pfn, order, kind>>}: allocated; "pinned" stops isolation, "movable" does not
   freeing,                \* {<<pfn, order, mt>>}: type read without the lock, not yet freed
   nr_isolate_pageblock,   \* zone->nr_isolate_pageblock
   isolator                \* [Isolators -> where each caller of start_isolate_page_range() is]
@@ -56,24 +56,27 @@ vars == <<zone_vars, isolator>>
 \* The zone as the holder of zone->lock has it, with what the section keeps to
 \* itself: ret (0 or an error), page and order (the block at hand).
 NoPage == -1
-Zone == [migratetype |-> migratetype, free |-> free, inuse |-> inuse,
-         freeing |-> freeing,
-         nr_isolate_pageblock |-> nr_isolate_pageblock,
-         ret |-> 0, page |-> NoPage, order |-> MinOrder]
+NoType == "none"
+Zone == [
+  migratetype |-> migratetype,
+  free |-> free,
+  inuse |-> inuse,
+  freeing |-> freeing,
+  nr_isolate_pageblock |-> nr_isolate_pageblock,
+  ret |-> 0, page |-> NoPage, order |-> MinOrder]
 
-\* What a section leaves behind when it drops the lock.  A count of isolated
-\* pageblocks that is too high stays so for good (an ISOLATE type was overwritten,
-\* nobody will count it down): one value stands for all of those, which keeps the
-\* state space finite and the test "> 0" exact.
+\* A count of isolated pageblocks that is too high stays so for good (an ISOLATE type
+\* was overwritten, nobody will count it down): one value stands for all of those, which
+\* keeps the state space finite and the test "> 0" exact.
 Leaked == Cardinality(Pageblocks) + 1
-NrIsolated(types) == Cardinality({b \in Pageblocks : types[b] = "ISOLATE"})
+NrIsolated(z) == Cardinality({b \in Pageblocks : z.migratetype[b] = "ISOLATE"})
+\* What a section leaves behind when it drops the lock.
 Commit(z) ==
   /\ migratetype' = z.migratetype
   /\ free' = z.free
   /\ inuse' = z.inuse
   /\ freeing' = z.freeing
-  /\ nr_isolate_pageblock' = IF z.nr_isolate_pageblock > NrIsolated(z.migratetype)
-                             THEN Leaked ELSE z.nr_isolate_pageblock
+  /\ nr_isolate_pageblock' = IF z.nr_isolate_pageblock > NrIsolated(z) THEN Leaked ELSE z.nr_isolate_pageblock
 spin_lock(z) ==
   z
 
@@ -83,19 +86,21 @@ spin_unlock(z) ==
 \* ===========================================================================
 \* mm/page_alloc.c, as in v6.5.  The caller holds zone->lock.
 \* ===========================================================================
-get_pageblock_migratetype(z, pfn) == z.migratetype[Pageblock(pfn)]
+type_of(z, b) == z.migratetype[b]
+get_pageblock_migratetype(z, pfn) == type_of(z, Pageblock(pfn))
 
 \* The flag and the order are on the first page of a free buddy alone: a look at
 \* any other page of it finds nothing.
 PageBuddy(z, pfn) == \E f \in z.free : f[1] = pfn
 buddy_order(z, pfn) == (CHOOSE f \in z.free : f[1] = pfn)[2]
 
+retype(z, blocks, mt) == [z EXCEPT !.migratetype = [b \in Pageblocks |-> IF b \in blocks THEN mt ELSE @[b]]]
 set_pageblock_migratetype(z, b, mt) ==
-  [z EXCEPT !.migratetype[b] = mt]
+  retype(z, {b}, mt)
 
 \* Every pageblock of a block of pageblock_order or more.
 change_pageblock_range(z, page, order, mt) ==
-  [z EXCEPT !.migratetype = [b \in Pageblocks |-> IF b \in PageblocksOf(page, order) THEN mt ELSE @[b]]]
+  retype(z, PageblocksOf(page, order), mt)
 
 \* "page type is T, passed migratetype is M (nr=2^order)": T is the type of the
 \* page's first pageblock, M the type whose list is meant.
@@ -118,6 +123,9 @@ move_to_free_list(z, page, order, old_mt, new_mt) ==
 __find_buddy_pfn(pfn, order) == IF (pfn \div Nr[order]) % 2 = 0 THEN pfn + Nr[order] ELSE pfn - Nr[order]
 is_free_buddy(z, pfn, order) == \E f \in z.free : f[1] = pfn /\ f[2] = order
 
+\* Only where a property asks which pageblocks a merge has retyped.
+by_merge(z, blocks) == z
+
 \* The loop of __free_one_page(): merge while the buddy is free.  Below
 \* pageblock_order no type is compared.
 RECURSIVE merge(_, _, _, _)
@@ -133,6 +141,26 @@ merge(z, pfn, order, mt) ==
 
 __free_one_page(z, page, order, mt) ==
   merge(z, page, order, mt)
+
+\* A free page that is taken off its list leaves the count, unless the list was not in it.
+uncount(z, mt, order) ==
+  z
+take_off(z, page, order) ==
+  LET mt == get_pageblock_migratetype(z, page)
+  IN  uncount(del_page_from_free_list(z, page, order, mt), mt, order)
+
+\* The largest order that is aligned at pfn and no longer than what is left.
+PieceOrder(pfn, left) == Max({o \in Orders : pfn % Nr[o] = 0 /\ Nr[o] <= left})
+RECURSIVE split_pieces(_, _, _, _)
+split_pieces(z, pfn, boundary, end) ==
+  IF pfn = end THEN z
+  ELSE LET order == PieceOrder(pfn, (IF pfn < boundary THEN boundary ELSE end) - pfn)
+       IN  split_pieces(__free_one_page(z, pfn, order, get_pageblock_migratetype(z, pfn)), pfn + Nr[order], boundary, end)
+\* Up the orders from a pageblock's first page to the first free buddy at or before it;
+\* the page itself if there is none.
+preceding_buddy(z, start) ==
+  LET orders == {o \in pageblock_order..MAX_PAGE_ORDER : PageBuddy(z, AlignDown(start, o))}
+  IN  IF orders = {} THEN start ELSE AlignDown(start, Min(orders))
 
 \* A block in pieces of at most a pageblock, each freed with the type of its own
 \* pageblock, which is read when its turn comes.
@@ -159,11 +187,11 @@ free_pages_prepare(z, page, order) ==
 
 \* mm/page_alloc.c: free_one_page(), v5.19 to v6.9.  One hold of zone->lock.
 free_one_page(z, page, order, mt) ==
-  LET z1 == spin_lock(z)
-      z2 == free_pages_prepare(z1, page, order)
+  LET z1 == free_pages_prepare(z, page, order)
+      z2 == spin_lock(z1)
   IN  UNION {
   LET z4 == spin_unlock(z3)
-  IN  {z4} : z3 \in free_with_type(z2, page, order, mt)}
+  IN  {z4}   : z3 \in free_with_type(z2, page, order, mt)}
 
 \* ---- allocation --------------------------------------------------------------
 \* Each upper half goes on the list of mt, whatever its own pageblock's type is.
@@ -193,7 +221,6 @@ __rmqueue_smallest(z, order, mt) ==
       ELSE {page_del_and_expand(z, f[1], order, f[2], mt) : f \in OnList(z, Min(orders), mt)}
 
 \* find_suitable_fallback(): the first fallback type that has a block of this order.
-NoType == "none"
 find_fallback(z, order, mt) ==
   LET types == {i \in 1..2 : OnList(z, order, fallbacks[mt][i]) # {}}
   IN  IF types = {} THEN NoType ELSE fallbacks[mt][Min(types)]
@@ -245,41 +272,54 @@ __rmqueue(z, order, mt) ==
   IF SmallestOrder(z, order, mt) # {} THEN __rmqueue_smallest(z, order, mt)
   ELSE __rmqueue_fallback(z, order, mt)
 
-\* The page is its caller's now.
-Kind(mt) == IF mt = "MOVABLE" THEN "movable" ELSE "unmovable"
-prep_new_page(z, order, mt) ==
-  [z EXCEPT !.inuse = @ \union {<<z.page, order, Kind(mt)>>}]
+\* The page is its caller's now.  Whether it can be migrated is not said by the type that
+\* was asked for; above pageblock_order a page is not on the LRU, so it never can.
+Kinds(order) == IF order > pageblock_order THEN {"pinned"} ELSE {"pinned", "movable"}
+prep_new_page(z, order) ==
+  {[z EXCEPT !.inuse = @ \union {<<z.page, order, kind>>}] : kind \in Kinds(order)}
 
 \* mm/page_alloc.c: rmqueue_buddy(), all versions.  One hold of zone->lock.
 rmqueue_buddy(z, order, mt) ==
   LET z1 == spin_lock(z)
   IN  UNION {
-  LET z3 == prep_new_page(z2, order, mt)
-      z4 == spin_unlock(z3)
-  IN  {z4} : z2 \in __rmqueue(z1, order, mt)}
+  LET z3 == spin_unlock(z2)
+  IN  prep_new_page(z3, order)
+   : z2 \in __rmqueue(z1, order, mt)}
 
 \* ---- who does it: any CPU, at any time ----------------------------------------
 \* Callers keep nothing to themselves afterwards, so these stand for any number of
 \* CPUs.  A page that is on its way is kept as a state of the page.
 AllocPages ==
-  \E order \in Orders, mt \in AllocTypes :
+  \E order \in MinOrder..10, mt \in AllocTypes :
     \E z \in rmqueue_buddy(Zone, order, mt) :
       Commit(z) /\ UNCHANGED isolator
 
+\* The last reference to a page is dropped.  It is not free yet, but has_unmovable_pages()
+\* passes it over from now on.
+put_page(z, page) ==
+  [z EXCEPT !.inuse = {IF p[1] = page THEN <<p[1], p[2], "movable">> ELSE p : p \in @}]
+
+PutPage ==
+  \E p \in inuse :
+    /\ p[3] = "pinned"
+    /\ Commit(put_page(Zone, p[1]))
+    /\ UNCHANGED isolator
+
 \* __free_pages_ok(), free_unref_page(): the type is read before the lock is taken.
-get_pfnblock_migratetype(z, page, order) ==
+get_pfnblock_migratetype(z, page, order, mt) ==
   [z EXCEPT !.inuse = {p \in @ : p[1] # page},
-            !.freeing = @ \union {<<page, order, get_pageblock_migratetype(z, page)>>}]
+            !.freeing = @ \union {<<page, order, mt>>}]
 
 ReadMigratetype ==
   \E p \in inuse :
-    LET z == get_pfnblock_migratetype(Zone, p[1], p[2])
+    LET mt == get_pageblock_migratetype(Zone, p[1])
+        z == get_pfnblock_migratetype(Zone, p[1], p[2], mt)
     IN  Commit(z) /\ UNCHANGED isolator
 FreePages ==
   \E p \in freeing :
     \E z \in free_one_page(Zone, p[1], p[2], p[3]) :
       Commit(z) /\ UNCHANGED isolator
-AnyCPU == AllocPages \/ ReadMigratetype \/ FreePages
+AnyCPU == AllocPages \/ PutPage \/ ReadMigratetype \/ FreePages
 
 \* ===========================================================================
 \* mm/page_isolation.c, as in v6.5.
@@ -290,18 +330,28 @@ EALREADY == 114     \* ours: nothing to un-isolate, the section does nothing
 
 \* ---- calls under zone->lock ----------------------------------------------------
 is_migrate_isolate_page(z, b) ==
-  IF z.migratetype[b] = "ISOLATE" THEN [z EXCEPT !.ret = EBUSY] ELSE z
+  IF type_of(z, b) = "ISOLATE" THEN [z EXCEPT !.ret = EBUSY] ELSE z
 
 \* Free pages are skipped, and so are pages without a reference: the tail pages of
 \* an in-use page that is not compound.  So only what starts in the pageblock counts.
 has_unmovable_pages(z, b) ==
-  IF \E p \in z.inuse : p[3] = "unmovable" /\ Pageblock(p[1]) = b THEN [z EXCEPT !.ret = EBUSY] ELSE z
+  IF \E p \in z.inuse : p[3] = "pinned" /\ Pageblock(p[1]) = b THEN [z EXCEPT !.ret = EBUSY] ELSE z
 
+\* move_freepages_block(), and what moved leaves, or joins, the count of free pages.
+isolation_moves(z, b, old_mt, new_mt) ==
+  LET moved == move_freepages_block(z, b, old_mt, new_mt)
+  IN  moved
 inc_nr_isolate_pageblock(z) ==
   [z EXCEPT !.nr_isolate_pageblock = IF @ = Leaked THEN Leaked ELSE @ + 1]
 
 dec_nr_isolate_pageblock(z) ==
   [z EXCEPT !.nr_isolate_pageblock = IF @ = Leaked THEN Leaked ELSE @ - 1]
+
+set_isolated(z, b, mt) == set_pageblock_migratetype(z, b, mt)
+\* mm/page_alloc.c: does the free buddy at or before the pageblock reach it?
+find_large_buddy(z, start) ==
+  LET pfn == preceding_buddy(z, start)
+  IN  IF pfn # start /\ pfn + Nr[buddy_order(z, pfn)] > start THEN pfn ELSE start
 
 \* mm/page_isolation.c: set_migratetype_isolate(), v5.19 to v6.9.  One hold of zone->lock.
 set_migratetype_isolate(z, b) ==
@@ -310,19 +360,19 @@ set_migratetype_isolate(z, b) ==
       z3 == IF z2.ret = 0 THEN has_unmovable_pages(z2, b) ELSE z2
       z4 == IF z3.ret = 0 THEN set_pageblock_migratetype(z3, b, "ISOLATE") ELSE z3
       z5 == IF z4.ret = 0 THEN inc_nr_isolate_pageblock(z4) ELSE z4
-      z6 == IF z5.ret = 0 THEN move_freepages_block(z5, b, "MOVABLE", "ISOLATE") ELSE z5
+      z6 == IF z5.ret = 0 THEN isolation_moves(z5, b, "ISOLATE", "ISOLATE") ELSE z5
       z7 == spin_unlock(z6)
   IN  {z7}
 
 is_isolated_still(z, b) ==
-  IF z.migratetype[b] = "ISOLATE" THEN z ELSE [z EXCEPT !.ret = EALREADY]
+  IF type_of(z, b) = "ISOLATE" THEN z ELSE [z EXCEPT !.ret = EALREADY]
 
 \* mm/page_alloc.c.  Off its list; mergeable pageblocks under it become MOVABLE.
 __isolate_free_page(z, page, order) ==
   LET removed == del_page_from_free_list(z, page, order, get_pageblock_migratetype(z, page))
-  IN  IF order < pageblock_order - 1 THEN removed
-      ELSE [removed EXCEPT !.migratetype = [b \in Pageblocks |->
-              IF b \in PageblocksOf(page, order) /\ migratetype_is_mergeable(@[b]) THEN "MOVABLE" ELSE @[b]]]
+      normal == {b \in PageblocksOf(page, order) : migratetype_is_mergeable(type_of(z, b))}
+      uncounted == uncount(removed, get_pageblock_migratetype(z, page), order)
+  IN  IF order < pageblock_order - 1 \/ normal = {} THEN uncounted ELSE retype(uncounted, normal, "MOVABLE")
 
 \* unset_migratetype_isolate(): a buddy that starts here, whose own buddy is free and
 \* not isolated, is taken off, so that freeing it merges the two.
@@ -345,7 +395,7 @@ unset_migratetype_isolate(z, b, mt) ==
   LET z1 == spin_lock(z)
       z2 == is_isolated_still(z1, b)
       z3 == IF z2.ret = 0 THEN isolate_to_merge(z2, b) ELSE z2
-      z4 == IF z3.ret = 0 /\ z3.page = NoPage THEN move_freepages_block(z3, b, "ISOLATE", mt) ELSE z3
+      z4 == IF z3.ret = 0 /\ z3.page = NoPage THEN isolation_moves(z3, b, "ISOLATE", mt) ELSE z3
       z5 == IF z4.ret = 0 THEN set_pageblock_migratetype(z4, b, mt) ELSE z4
       z6 == IF z5.ret = 0 /\ z5.page # NoPage THEN __putback_isolated_page(z5, mt) ELSE z5
       z7 == IF z6.ret = 0 THEN dec_nr_isolate_pageblock(z6) ELSE z6
@@ -355,13 +405,6 @@ unset_migratetype_isolate(z, b, mt) ==
 is_still_free(z, page, order) ==
   IF <<page, order>> \in {<<f[1], f[2]>> : f \in z.free} THEN z ELSE [z EXCEPT !.ret = ENOENT]
 
-\* The largest order that is aligned at pfn and no longer than what is left.
-PieceOrder(pfn, left) == Max({o \in Orders : pfn % Nr[o] = 0 /\ Nr[o] <= left})
-RECURSIVE split_pieces(_, _, _, _)
-split_pieces(z, pfn, boundary, end) ==
-  IF pfn = end THEN z
-  ELSE LET order == PieceOrder(pfn, (IF pfn < boundary THEN boundary ELSE end) - pfn)
-       IN  split_pieces(__free_one_page(z, pfn, order, get_pageblock_migratetype(z, pfn)), pfn + Nr[order], boundary, end)
 free_split_pieces(z, page, order, offset) ==
   split_pieces(z, page, page + offset, page + Nr[order])
 
@@ -369,7 +412,7 @@ free_split_pieces(z, page, order, offset) ==
 split_free_page(z, page, order, offset) ==
   LET z1 == spin_lock(z)
       z2 == is_still_free(z1, page, order)
-      z3 == IF z2.ret = 0 THEN del_page_from_free_list(z2, page, order, get_pageblock_migratetype(z, page)) ELSE z2
+      z3 == IF z2.ret = 0 THEN take_off(z2, page, order) ELSE z2
       z4 == IF z3.ret = 0 THEN free_split_pieces(z3, page, order, offset) ELSE z3
       z5 == spin_unlock(z4)
   IN  {z5}
@@ -383,6 +426,8 @@ split_free_page(z, page, order, offset) ==
 Isolators == 1..1
 Idle == [pc |-> "idle", start |-> 0, end |-> 0, b |-> 0, stop |-> 0, pfn |-> 0, order |-> 0]
 LastPageblock == Cardinality(Pageblocks) - 1
+mark_here(z, b) == set_migratetype_isolate(z, b)
+unmark_here(z, b) == unset_migratetype_isolate(z, b, "MOVABLE")
 \* A range may begin and end elsewhere.  Two pageblocks on either side stand for all of
 \* the zone that lies there: the first or last of the range, and those between it and
 \* the window.  Marking one of them succeeds or fails, and changes nothing here.
@@ -394,8 +439,8 @@ mark_elsewhere(z) ==
 unmark_elsewhere(z) ==
   {z}
 
-mark(z, b) == IF b \in Pageblocks THEN set_migratetype_isolate(z, b) ELSE mark_elsewhere(z)
-unmark(z, b) == IF b \in Pageblocks THEN unset_migratetype_isolate(z, b, "MOVABLE") ELSE unmark_elsewhere(z)
+mark(z, b) == IF b \in Pageblocks THEN mark_here(z, b) ELSE mark_elsewhere(z)
+unmark(z, b) == IF b \in Pageblocks THEN unmark_here(z, b) ELSE unmark_elsewhere(z)
 Ranges == {r \in Starts \X Ends : r[1] < r[2]}
 
 \* Which pageblock boundary isolate_single_pageblock() was given.
@@ -405,8 +450,18 @@ Boundary(me) == IF me.pc \in {"mark_first", "scan_first", "split_first"} THEN me
 \* on; after the middle start_isolate_page_range() returns 0.
 \* undo_isolate_page_range() goes from b up to stop.
 To(me, pc, b, stop) == [me EXCEPT !.pc = pc, !.b = b, !.stop = stop, !.pfn = 0, !.order = 0]
+\* A failed start: offline_pages() ends there; alloc_contig_range() undoes its whole range
+\* once more, whoever has isolated what lies in it.
+AfterFailure(me) == {Idle, [Idle EXCEPT !.pc = "undo_all", !.b = me.start, !.stop = me.end]}
 ToMiddle(me, b) == IF b < me.end - 1 THEN To(me, "mark_middle", b, 0) ELSE To(me, "isolated", me.start, me.end)
 
+Rounded(r) == r
+AfterMarkMiddle(me) == ToMiddle(me, me.b + 1)
+\* The last pageblock failed: the first is given back.  One of the middle failed: those
+\* before it are undone, then the last one is given back.
+FailedAt(me, b) == IF b = me.end - 1 THEN {To(me, "fail_first", me.start, me.start + 1)}
+                   ELSE {To(me, "fail_undo", me.start, b)}
+AfterFailUndo(me) == {To(me, "fail_last", me.end - 1, me.end)}
 \* A page crosses a boundary only inside a largest-order chunk: no scan elsewhere.
 Crossable(boundary) == boundary \in Pageblocks /\ pageblock_start_pfn(boundary) % Nr[MAX_PAGE_ORDER] # 0
 AfterScanLast(me) == ToMiddle(me, me.start + 1)
@@ -414,7 +469,8 @@ ToScanLast(me) == IF Crossable(me.end)
                   THEN [me EXCEPT !.pc = "scan_last", !.pfn = AlignDown(pageblock_start_pfn(me.end - 1), MAX_PAGE_ORDER)]
                   ELSE AfterScanLast(me)
 \* A range of one pageblock is marked once; the second call only looks.
-AfterScanFirst(me) == IF me.end = me.start + 1 THEN ToScanLast(me)
+AfterScanFirst(me) == IF me.end = me.start + 1
+                      THEN ToScanLast(me)
                       ELSE [me EXCEPT !.pc = "mark_last", !.pfn = 0, !.order = 0]
 AfterMarkFirst(me) == IF Crossable(me.start)
                       THEN [me EXCEPT !.pc = "scan_first", !.pfn = AlignDown(pageblock_start_pfn(me.start), MAX_PAGE_ORDER)]
@@ -423,27 +479,28 @@ AfterMarkLast(me) == ToScanLast(me)
 MarkFirst(i) ==
   /\ isolator[i].pc = "idle"
   /\ \E r \in Ranges :
-       LET me == [Idle EXCEPT !.pc = "mark_first", !.start = r[1], !.end = r[2]]
+       LET range == Rounded(r)
+           me == [Idle EXCEPT !.pc = "mark_first", !.start = range[1], !.end = range[2]]
        IN  \E z \in mark(Zone, me.start) :
              /\ Commit(z)
-             /\ isolator' = [isolator EXCEPT ![i] = IF z.ret = 0 THEN AfterMarkFirst(me) ELSE Idle]
+             /\ \E next \in IF z.ret = 0 THEN {AfterMarkFirst(me)} ELSE AfterFailure(me) :
+                  isolator' = [isolator EXCEPT ![i] = next]
 
 MarkLast(i) ==
   LET me == isolator[i]
   IN  /\ me.pc = "mark_last"
       /\ \E z \in mark(Zone, me.end - 1) :
            /\ Commit(z)
-           /\ isolator' = [isolator EXCEPT ![i] = IF z.ret = 0 THEN AfterMarkLast(me)
-                                                  ELSE To(me, "undo", me.start, me.start + 1)]
+           /\ \E next \in IF z.ret = 0 THEN {AfterMarkLast(me)} ELSE FailedAt(me, me.end - 1) :
+                isolator' = [isolator EXCEPT ![i] = next]
 
-\* If a pageblock of the middle fails, those before it are undone, then the last one.
 MarkMiddle(i) ==
   LET me == isolator[i]
   IN  /\ me.pc = "mark_middle"
       /\ \E z \in mark(Zone, me.b) :
            /\ Commit(z)
-           /\ isolator' = [isolator EXCEPT ![i] = IF z.ret = 0 THEN ToMiddle(me, me.b + 1)
-                                                  ELSE To(me, "undo_then_last", me.start, me.b)]
+           /\ \E next \in IF z.ret = 0 THEN {AfterMarkMiddle(me)} ELSE FailedAt(me, me.b) :
+                isolator' = [isolator EXCEPT ![i] = next]
 
 \* isolate_single_pageblock(), the scan, without the lock, one page at a time: a free
 \* page is stepped over, one that crosses the boundary is split; any other page is
@@ -458,12 +515,11 @@ Scan(i) ==
       boundary == pageblock_start_pfn(Boundary(me))
       crosses == PageBuddy(Zone, me.pfn) /\ next > boundary
       done == IF me.pc = "scan_first" THEN AfterScanFirst(me) ELSE AfterScanLast(me)
-      split == [me EXCEPT !.pc = IF me.pc = "scan_first" THEN "split_first" ELSE "split_last", !.order = order]
+      onwards == IF next >= boundary THEN done ELSE [me EXCEPT !.pfn = next]
       z == look_at(Zone, me.pfn)
+      split == [me EXCEPT !.pc = IF me.pc = "scan_first" THEN "split_first" ELSE "split_last", !.order = order]
   IN  /\ me.pc \in {"scan_first", "scan_last"}
-      /\ isolator' = [isolator EXCEPT ![i] = IF crosses THEN split
-                                             ELSE IF next >= boundary THEN done
-                                             ELSE [me EXCEPT !.pfn = next]]
+      /\ isolator' = [isolator EXCEPT ![i] = IF crosses THEN split ELSE onwards]
       /\ Commit(z)
 \* If the page has changed meanwhile the scan looks at the same pfn again.
 SplitFreePage(i) ==
@@ -476,18 +532,32 @@ SplitFreePage(i) ==
       /\ \E z \in split_free_page(Zone, me.pfn, me.order, boundary - me.pfn) :
            /\ Commit(z)
            /\ isolator' = [isolator EXCEPT ![i] = IF z.ret = 0 THEN done ELSE rescan]
-\* undo_isolate_page_range(): when the caller is done with its range ("isolated"), and
-\* on the way out of a failed start.  One hold for each pageblock; whoever isolated
-\* it is not asked.  Afterwards the caller may call again, with another range.
-Undo(i) ==
+\* undo_isolate_page_range(): when the caller is done with its range ("isolated"), on the
+\* way out of a failed start ("fail_undo"), and after that ("undo_all").  A look at the
+\* type without the lock, then one hold for each pageblock that is ISOLATE; whoever
+\* isolated it is not asked.  Afterwards the caller may call again, with another range.
+is_not_isolated(z, b) ==
+  z
+
+UndoRange(i) ==
   LET me == isolator[i]
-      next == IF me.b + 1 < me.stop THEN To(me, IF me.pc = "isolated" THEN "undo" ELSE me.pc, me.b + 1, me.stop)
-              ELSE IF me.pc = "undo_then_last" THEN To(me, "undo", me.end - 1, me.end)
-              ELSE Idle
-  IN  /\ me.pc \in {"isolated", "undo", "undo_then_last"}
-      /\ \E z \in unmark(Zone, me.b) :
-           /\ Commit(z)
-           /\ isolator' = [isolator EXCEPT ![i] = next]
+      z == Zone
+      onwards == To(me, IF me.pc = "isolated" THEN "undo" ELSE me.pc, me.b + 1, me.stop)
+      after == IF me.b + 1 < me.stop THEN {[onwards EXCEPT !.pfn = me.pfn]}
+               ELSE IF me.pc = "fail_undo" THEN AfterFailUndo(me)
+               ELSE {Idle}
+  IN  /\ me.pc \in {"isolated", "undo", "fail_undo", "undo_all"}
+      /\ \E done \in IF me.b \in Pageblocks /\ type_of(Zone, me.b) # "ISOLATE" THEN {is_not_isolated(z, me.b)}
+                     ELSE unmark(z, me.b) :
+           Commit(done)
+      /\ \E next \in after : isolator' = [isolator EXCEPT ![i] = next]
+
+\* A failed start gives its first, or its last, pageblock back by itself.
+GiveBack(i) ==
+  LET me == isolator[i]
+  IN  /\ me.pc \in {"fail_first", "fail_last"}
+      /\ \E z \in unmark(Zone, me.b) : Commit(z)
+      /\ \E next \in AfterFailure(me) : isolator' = [isolator EXCEPT ![i] = next]
 
 Isolator(i) ==
   \/ MarkFirst(i)
@@ -495,7 +565,18 @@ Isolator(i) ==
   \/ MarkMiddle(i)
   \/ Scan(i)
   \/ SplitFreePage(i)
-  \/ Undo(i)
+  \/ UndoRange(i)
+  \/ GiveBack(i)
+
+\* The pageblocks that a caller has isolated and not given back yet, by where it is.
+Held(me) ==
+  IF me.pc \in {"idle", "undo_all"} THEN {}
+  ELSE IF me.pc \in {"scan_first", "split_first", "mark_last"} THEN {me.start}
+  ELSE IF me.pc \in {"skip_last", "scan_last", "split_last"} THEN {me.start, me.end - 1}
+  ELSE IF me.pc = "mark_middle" THEN {me.start, me.end - 1} \union (me.start + 1)..(me.b - 1)
+  ELSE IF me.pc = "fail_undo" THEN me.b..(me.stop - 1) \union {me.end - 1}
+  ELSE me.b..(me.stop - 1)
+HeldHere(i) == Held(isolator[i]) \intersect Pageblocks
 
 \* ===========================================================================
 \* The behaviours, and what developers promise of them
@@ -510,6 +591,9 @@ BootZone ==
 Boot == BootZone /\ isolator = [i \in Isolators |-> Idle]
 Step == AnyCPU \/ \E i \in Isolators : Isolator(i)
 
+\* The type that a read of a pageblock gives.
+Type(b) == type_of(Zone, b)
+
 \* Every block there is: <<first pfn, order>>.
 Blocks == {<<f[1], f[2]>> : f \in free} \union {<<p[1], p[2]>> : p \in inuse} \union {<<p[1], p[2]>> : p \in freeing}
 \* How many blocks hold a unit.
@@ -519,12 +603,14 @@ Holders(pfn) ==
   + Cardinality({p \in freeing : pfn \in Covered(p[1], p[2])})
 \* A free buddy is on the list of a type only if every pageblock that it covers
 \* has this type, whenever the lock is free.
-FreelistHygiene == \A f \in free : \A b \in PageblocksOf(f[1], f[2]) : migratetype[b] = f[3]
+FreelistHygiene == \A f \in free : \A b \in PageblocksOf(f[1], f[2]) : Type(b) = f[3]
 
-\* No page of a pageblock that is ISOLATE leaves the free lists for a caller of
-\* the page allocator.
+\* No page of an isolated pageblock (its type is ISOLATE, or a caller holds it
+\* isolated) leaves the free lists for a caller of the page allocator.
+IsIsolated(b) == Type(b) = "ISOLATE" \/ \E i \in Isolators : b \in HeldHere(i)
+Allocated == {<<p[1], p[2]>> : p \in inuse}
 IsolatedNotAllocated_action ==
-  \A p \in inuse' \ inuse : \A b \in PageblocksOf(p[1], p[2]) : migratetype[b] # "ISOLATE"
+  \A p \in Allocated' \ Allocated : \A b \in PageblocksOf(p[1], p[2]) : ~IsIsolated(b)
 IsolatedNotAllocated == [][IsolatedNotAllocated_action]_vars
 
 \* Free, allocated and half-freed blocks tile the zone: no page is lost, none is
