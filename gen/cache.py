@@ -1,99 +1,94 @@
-"""TLC's complete results, kept by the content of what was run."""
+"""What TLC has said once and for all, kept by the content of what it was asked."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from gen.errors import GenError
 from gen.render import Spec
-from gen.run_dir import write_json
-from gen.tla_value import TlaValueError, from_json, to_json
-from gen.tlc_output import Outcome, Report, TraceState
+from gen.run_dir import write_text
+from gen.tlc_output import Report, read_report
 from gen.toolchain import Toolchain
 
-FORMAT = "pageblock-gen report 1"
-#: What TLC says of a spec once and for all; anything else is tried again.
-_FINAL = (Outcome.SUCCESS, Outcome.INVARIANT, Outcome.ACTION_PROPERTY)
+_FORMAT = "pageblock-gen TLC output 1"
+
+
+def content_key(spec: Spec, toolchain: Toolchain, command: Sequence[str]) -> str:
+    """The hash of all that a complete report depends on: module, cfg, jar, and TLC's options.
+
+    Java, and what it is given, decide whether TLC comes to its end, not what it says then.
+    """
+    options = command[command.index("tlc2.TLC") :]
+    parts = (spec.name, _without_header(spec.tla), spec.cfg, toolchain.jar_sha256, *options)
+    # The lengths too: no two lists of parts run together into the same bytes.
+    text = "".join(f"{len(part)}:{part}" for part in parts)
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _without_header(tla: str) -> str:
+    """The module without the comments below its first line: who made it, for which design."""
+    first, _, rest = tla.partition("\n")
+    lines = rest.split("\n")
+    while lines and lines[0].startswith("\\*"):
+        lines.pop(0)
+    return "\n".join([first, *lines])
 
 
 class Cache:
-    """Reports of TLC below ``$XDG_CACHE_HOME/pageblock-gen/reports`` (default ``~/.cache``).
+    """TLC's output below ``$XDG_CACHE_HOME/pageblock-gen/tlc`` (default ``~/.cache``).
 
-    A cache that cannot be read or written is an empty one: it costs time, not verdicts.
+    Kept is what TLC printed; it is read and judged anew each time.  An entry that is
+    damaged, and a cache that cannot be read or written, cost time, not verdicts.
+    ``misses`` counts what was looked up in vain.
     """
 
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
-        home = environ.get("XDG_CACHE_HOME") or f"{environ.get('HOME', '')}/.cache"
-        self.directory = Path(home) / "pageblock-gen" / "reports"
+        home = environ.get("XDG_CACHE_HOME", "")
+        if not home.startswith("/"):  # the XDG specification: a relative path is to be ignored
+            home = environ.get("HOME", "") and environ["HOME"] + "/.cache"
+        #: None: there is no place, and nothing is kept.
+        self.directory = Path(home) / "pageblock-gen" / "tlc" if home.startswith("/") else None
+        self.misses = 0
+        self._lock = threading.Lock()
 
-    def key(self, spec: Spec, toolchain: Toolchain, workers: int) -> str:
-        """The hash of everything that a report depends on."""
-        # The lines above EXTENDS say by which command the module was made: not what it is.
-        module = spec.tla.partition("\nEXTENDS ")[2]
-        parts = (FORMAT, module, spec.cfg, toolchain.jar_sha256, str(workers))
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    def load(self, key: str, is_final: Callable[[Report], bool]) -> Report | None:
+        """The report of an earlier run of the same content, if there is one that is final."""
+        report = self._read(key)
+        if report is not None and is_final(report):
+            return report
+        with self._lock:
+            self.misses += 1
+        return None
 
-    def load(self, key: str) -> Report | None:
-        """The report of an earlier run of the same content, if there is one."""
-        try:
-            data = json.loads((self.directory / f"{key}.json").read_text(encoding="utf-8"))
-            return _read(data) if data["format"] == FORMAT else None
-        except (OSError, ValueError, KeyError, TypeError, TlaValueError):
-            return None
-
-    def store(self, key: str, report: Report) -> None:
-        """Keep a report, if it is complete."""
-        if report.outcome not in _FINAL or (report.outcome is Outcome.SUCCESS and not report.ok):
+    def store(self, key: str, log: Path, report: Report) -> None:
+        """Keep what TLC printed into ``log``, if it reads as the report of that run."""
+        if self.directory is None:
             return
-        with contextlib.suppress(OSError, GenError):
+        with contextlib.suppress(OSError, ValueError, GenError):
+            text = log.read_bytes().decode("utf-8")
+            if read_report(text, report.exit_code) != report:
+                return
             self.directory.mkdir(parents=True, exist_ok=True)
-            write_json(self.directory / f"{key}.json", _write(report))
+            write_text(self.directory / f"{key}.txt", _head(key, report.exit_code, text) + text)
+
+    def _read(self, key: str) -> Report | None:
+        if self.directory is None:
+            return None
+        with contextlib.suppress(OSError, ValueError):
+            text = (self.directory / f"{key}.txt").read_bytes().decode("utf-8")
+            head, _, log = text.partition("\n")
+            exit_code = int(head.rpartition(" ")[2])
+            if head + "\n" == _head(key, exit_code, log):
+                return read_report(log, exit_code)
+        return None
 
 
-def _write(report: Report) -> dict[str, Any]:
-    return {
-        "format": FORMAT,
-        "outcome": report.outcome.value,
-        "exit_code": report.exit_code,
-        "violated": report.violated,
-        "message": report.message,
-        "initial_states": report.initial_states,
-        "generated": report.generated,
-        "distinct": report.distinct,
-        "queue": report.queue,
-        "depth": report.depth,
-        "completed": report.completed,
-        "trace": [
-            [s.number, s.action, {name: to_json(v) for name, v in s.values.items()}]
-            for s in report.trace
-        ],
-    }
-
-
-def _read(data: Mapping[str, Any]) -> Report:
-    return Report(
-        outcome=Outcome(data["outcome"]),
-        exit_code=data["exit_code"],
-        violated=data["violated"],
-        message=data["message"],
-        trace=tuple(
-            TraceState(number, action, {name: from_json(v) for name, v in values.items()})
-            for number, action, values in data["trace"]
-        ),
-        back_to=None,
-        stuttering=False,
-        initial_states=data["initial_states"],
-        generated=data["generated"],
-        distinct=data["distinct"],
-        queue=data["queue"],
-        depth=data["depth"],
-        coverage={},
-        printed=(),
-        completed=data["completed"],
-    )
+def _head(key: str, exit_code: int, log: str) -> str:
+    """The first line of an entry: what it is, and by what damage shows."""
+    digest = hashlib.sha256(f"{key} {exit_code}\n{log}".encode()).hexdigest()
+    return f"{_FORMAT} {key} {digest} {exit_code}\n"

@@ -13,6 +13,7 @@ from enum import Enum
 from pathlib import Path
 
 from gen import tlc
+from gen.cache import Cache, content_key
 from gen.errors import ExitCode, GenError
 from gen.render import MODULE, Replay, Spec, render, render_replay, replay_state
 from gen.run_dir import write_text
@@ -26,7 +27,7 @@ from gen.zone import Zone
 
 #: Steps that the calls which are open at the violation may run on in the replay.
 GO_ON = 12
-#: JVMs at a time: the property that comes first, and all others.
+#: JVMs at a time: the property that comes first, and the others.
 LANES = 2
 
 #: What a run that gave no verdict ends the command with.
@@ -77,6 +78,8 @@ class Verdict:
 
 OnProgress = Callable[[str, Progress | None, float], None]
 OnVerdict = Callable[[Verdict], None]
+#: Whether a report settles what TLC was asked, so that it need not be asked again.
+IsFinal = Callable[[Report], bool]
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,8 @@ class Check:
     made_by: str
     #: What --design was given, if that is not the design's name: the path of a file.
     design_option: str = ""
+    #: Where the results of earlier runs are looked up, and new ones kept; None: nowhere.
+    cache: Cache | None = None
 
     @property
     def applicable(self) -> list[Property]:
@@ -148,10 +153,19 @@ class _Session:
             return None
         return max(self.started + self.check.tlc.timeout - time.monotonic(), 0.01)
 
-    def run(self, spec: Spec, label: str, workers: int) -> Report:
+    def run(self, spec: Spec, label: str, workers: int, final: IsFinal) -> Report:
+        """What TLC says of a spec; of one that has a final report it is not asked again."""
         if self.stop.is_set():
             raise GenError("no verdict: stopped", ExitCode.NO_VERDICT)
         directory = self.check.run_dir / label
+        check = replace(self.check, tlc=replace(self.check.tlc, workers=workers))
+        command = check.command(directory, spec.name)
+        cache = self.check.cache
+        # In any directory: where a run was made is not what it was.
+        key = content_key(spec, check.toolchain, check.command(Path("/"), spec.name))
+        known = cache.load(key, final) if cache else None
+        if known:
+            return known
         try:
             directory.mkdir()
         except OSError as e:
@@ -160,8 +174,6 @@ class _Session:
             ) from None
         write_text(directory / f"{spec.name}.tla", spec.tla)
         write_text(directory / f"{spec.name}.cfg", spec.cfg)
-        check = replace(self.check, tlc=replace(self.check.tlc, workers=workers))
-        command = check.command(directory, spec.name)
         write_text(directory / "command.txt", shlex.join(command) + "\n")
 
         def progress(reported: Progress | None, elapsed: float) -> None:
@@ -171,6 +183,8 @@ class _Session:
         report = tlc.run(
             command, directory, timeout=self.time_left(), on_progress=progress, stop=self.stop
         )
+        if cache and final(report):
+            cache.store(key, directory / tlc.LOG, report)
         return replace(report, message=self.reason(report)) if not report.ok else report
 
     def reason(self, report: Report) -> str:
@@ -195,10 +209,14 @@ class _Session:
         asked = spec.cfg.split()
         if lost := [p.name for p in properties if p.name not in asked]:
             raise GenError(f"no verdict: TLC is not asked about {lost[0]}", ExitCode.CONFIG)
-        report = self.run(spec, label, self.check.tlc.workers)
+
+        def final(report: Report) -> bool:
+            return report.ok or _violated(report, properties) is not None
+
+        report = self.run(spec, label, self.check.tlc.workers, final)
         if self.check.tlc.workers > 1 and report.trace:
             # Several workers find some counterexample; one finds the shortest, each time.
-            again = self.run(spec, label + "-again", 1)
+            again = self.run(spec, label + "-again", 1, final)
             if again.ok:  # one of the two runs is wrong
                 found = f"{self.check.tlc.workers} workers found a counterexample"
                 return replace(report, violated=None, message=f"{found}, one found none")
@@ -214,11 +232,16 @@ class _Session:
         spec = render_replay(
             self.check.design, self.check.zone, Replay(states, prop, GO_ON), self.check.made_by
         )
+        state = replay_state(self.check.design, prop)
+
+        def final(report: Report) -> bool:
+            return _confirms(report, found.trace, state)
+
         begun = time.monotonic()
-        report = self.run(spec, f"{prop.name}-replay", 1)
+        report = self.run(spec, f"{prop.name}-replay", 1, final)
         seconds += time.monotonic() - begun
         length = len(found.trace)
-        if not _confirms(report, found.trace, replay_state(self.check.design, prop)):
+        if not final(report):
             self.tell(
                 Verdict(
                     prop,
@@ -253,12 +276,12 @@ class _Session:
             begun = time.monotonic()
             report = self.search(left, label)
             seconds = time.monotonic() - begun
-            violated = next((p for p in left if p.name == report.violated), None)
             if report.ok:
                 for prop in left:
                     self.tell(_holds(prop, report, seconds))
                 return
-            if violated is None or not report.trace or report.outcome not in _VIOLATIONS:
+            violated = _violated(report, left)
+            if violated is None:
                 for prop in left:
                     self.tell(_no_verdict(prop, report, seconds))
                 return
@@ -273,6 +296,13 @@ class _Session:
 
 
 _VIOLATIONS = (Outcome.INVARIANT, Outcome.ACTION_PROPERTY)
+
+
+def _violated(report: Report, asked: Sequence[Property]) -> Property | None:
+    """The property that a search has found a counterexample to, if it was asked about it."""
+    if report.outcome not in _VIOLATIONS or not report.trace:
+        return None
+    return next((p for p in asked if p.name == report.violated), None)
 
 
 def _confirms(report: Report, found: Sequence[TraceState], state: Sequence[str]) -> bool:
@@ -331,15 +361,19 @@ def _silent(*_: object) -> None:
 
 
 def check(
-    request: Check, on_progress: OnProgress = _silent, on_verdict: OnVerdict = _silent
+    request: Check,
+    on_progress: OnProgress = _silent,
+    on_verdict: OnVerdict = _silent,
+    stop: threading.Event | None = None,
 ) -> list[Verdict]:
     """Run TLC as often as it takes for a verdict on every property, in their order.
 
     ``on_progress(run, progress, seconds)`` and ``on_verdict(verdict)`` are called from
-    other threads, one at a time.  Raises Stopped on Ctrl-C and on trouble that is not
-    TLC's, a full disk for example.  However it ends, no TLC is left running.
+    other threads, one at a time.  Raises Stopped on Ctrl-C, if ``stop`` is set while it
+    runs, and on trouble that is not TLC's, a full disk for example.  However it ends, no
+    TLC is left running.
     """
-    session = _Session(request, on_progress, on_verdict)
+    session = _Session(request, on_progress, on_verdict, stop=stop or threading.Event())
     for prop in request.properties:
         if prop not in request.applicable:
             session.tell(
@@ -349,15 +383,15 @@ def check(
                     message=_why_vacuous(request, prop),
                 )
             )
-    first, rest = request.applicable[:1], request.applicable[1:]
     jobs: list[Future[None]] = []
     with ThreadPoolExecutor(LANES) as pool:
         try:
-            for some, label in ((first, "first"), (rest, "others")):
-                if some:
-                    jobs.append(pool.submit(session.judge, some, label, pool))
+            for label, some in _searches(request.applicable).items():
+                jobs.append(pool.submit(session.judge, some, label, pool))
             _finish(jobs)
             _finish(session.replays)
+            if session.stop.is_set():
+                raise GenError("no verdict: stopped", ExitCode.NO_VERDICT)
         except (KeyboardInterrupt, GenError) as e:
             _stop(session, jobs)
             raise Stopped(_known(session), e) from None
@@ -365,6 +399,21 @@ def check(
             _stop(session, jobs)
             raise
     return _known(session)
+
+
+def _searches(properties: Sequence[Property]) -> dict[str, list[Property]]:
+    """The properties that are searched together, by the name of the search.
+
+    The first is searched alone, as it is drawn.  Of the others those go together that keep
+    the same in the state: what is kept for another property would only make for more
+    states, and the replay of one property would not have it.
+    """
+    searches = {"first": [*properties[:1]]} if properties else {}
+    labels: dict[frozenset[str], str] = {frozenset(): "others"}
+    for prop in properties[1:]:
+        label = labels.setdefault(frozenset(prop.keeps), prop.name)
+        searches.setdefault(label, []).append(prop)
+    return searches
 
 
 def _known(session: _Session) -> list[Verdict]:

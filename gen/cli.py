@@ -1,14 +1,13 @@
-"""The command ``gen``: the one place that reads the command line, prints, and exits."""
+"""The command ``gen``: what each of its commands does, prints, and ends with."""
 
 from __future__ import annotations
 
 import argparse
 import contextlib
-import difflib
 import io
 import os
-import re
 import shlex
+import shutil
 import signal
 import sys
 import time
@@ -17,251 +16,30 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
-from gen import __version__, gallery, report
+from gen import gallery, matrix, options, report, table
+from gen.cache import Cache
 from gen.check import Check, Result, Stopped, Verdict, check
 from gen.doctor import diagnose
 from gen.errors import ExitCode, GenError
+from gen.matrix import Matrix, Row, find_designs
+from gen.progress import Ticker
 from gen.render import MODULE, render
 from gen.run_dir import make_run_dir, write_json, write_text
 from gen.specs import design_names, find_design, find_properties, properties
-from gen.tlc import TlcOptions
-from gen.tlc_output import Progress
+from gen.tlc import TlcOptions, memory_bytes
 from gen.toolchain import find_toolchain
-from gen.zone import Zone, parse_migratetypes
+from gen.zone import Zone
 
-#: What `gen check` checks if no design is named: the series that the thread tested.
-DEFAULT_DESIGN = "hygiene-v2"
-#: Seconds between two lines about one run, where there is no terminal.
-QUIET = 30.0
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise GenError(message)
-
-
-def _number(text: str) -> int:
-    # int() takes 1_0 and digits of other scripts too; thirty digits are more than anyone means.
-    if re.fullmatch(r"[+-]?[0-9]{1,30}", text, re.ASCII) is None:
-        raise argparse.ArgumentTypeError(f"'{text}' is no whole number")
-    return int(text)
-
-
-def _seconds(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is no number of seconds") from None
-
-
-def _add_zone(parser: argparse.ArgumentParser) -> None:
-    default = Zone()
-    zone = parser.add_argument_group("zone")
-    zone.add_argument(
-        "--pageblocks", type=_number, default=default.pageblocks, metavar="N",
-        help="pageblocks in the zone, a whole number of largest-order chunks (default: 4)",
-    )  # fmt: skip
-    zone.add_argument(
-        "--order", type=_number, default=default.max_order, metavar="X",
-        help="the largest order, inclusive: MAX_PAGE_ORDER (default: 10)",
-    )  # fmt: skip
-    zone.add_argument(
-        "--pageblock-order", type=_number, default=default.pageblock_order, metavar="P",
-        help="pageblock_order (default: 9, x86-64)",
-    )  # fmt: skip
-    zone.add_argument(
-        "--min-order", type=_number, default=None, metavar="M",
-        help="the resolution: orders below M are not told apart "
-        "(default: P, one unit per pageblock)",
-    )  # fmt: skip
-    zone.add_argument(
-        "--isolators", type=_number, default=default.isolators, metavar="N",
-        help="callers of start_isolate_page_range() at a time: 0, 1 or 2 (default: 1)",
-    )  # fmt: skip
-    zone.add_argument(
-        "--migratetypes", default="movable,unmovable", metavar="T,T",
-        help="the types that callers allocate (default: movable,unmovable)",
-    )  # fmt: skip
-    zone.add_argument(
-        "--alloc-order", type=_number, default=None, metavar="A",
-        help="the largest order that callers allocate (default: X)",
-    )  # fmt: skip
-    zone.add_argument(
-        "--whole-zone", action="store_true",
-        help="model all pageblocks at once, not one largest-order chunk with the rest left open",
-    )  # fmt: skip
-    parser.add_argument(
-        "--design", default=DEFAULT_DESIGN, metavar="NAME",
-        help=f"a kernel version or a proposed patch: {', '.join(design_names())}, "
-        f"or the path of a design file, *.toml (default: {DEFAULT_DESIGN})",
-    )  # fmt: skip
-    parser.add_argument(
-        "--property", action="append", default=[], metavar="NAME",
-        help=f"only this one; may be given again; one of {', '.join(properties())}, or all "
-        "(default: what every design is asked; see gen properties)",
-    )  # fmt: skip
-
-
-def _add_toolchain(parser: argparse.ArgumentParser) -> None:
-    tools = parser.add_argument_group("TLC")
-    tools.add_argument(
-        "--jar", metavar="FILE", help="tla2tools.jar (default: $TLA2TOOLS_JAR, or the bundled one)"
-    )
-    tools.add_argument(
-        "--java", metavar="FILE", help="java (default: $JAVA_HOME/bin/java, or the bundled one)"
-    )
-
-
-def _parse(argv: Sequence[str] | None) -> tuple[_Parser, argparse.Namespace]:
-    """The command line, read; GenError says what is wrong with it and what is meant perhaps."""
-    parser, commands = _parsers()
-    args, unknown = parser.parse_known_args(argv)
-    if not unknown:
-        return parser, args
-    word = unknown[0].partition("=")[0]
-    if not word.startswith("-"):
-        raise GenError(f"unexpected argument '{word}'")
-    known = re.findall(r"--[a-z-]+", commands[args.command].format_help() if args.command else "")
-    near = difflib.get_close_matches(word, known, n=1)
-    of = f"'gen {args.command} --help'" if args.command else "'gen --help'"
-    hint = f"did you mean '{near[0]}'?" if near else f"{of} lists what there is"
-    raise GenError(f"unknown option '{word}': {hint}")
-
-
-def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
-    # No abbreviations: what a script abbreviates today may be ambiguous tomorrow.
-    parser = _Parser(
-        prog="gen",
-        description="Model checks Linux page isolation against the page allocator, "
-        "and draws the races it finds.",
-        allow_abbrev=False,
-    )
-    parser.add_argument("--version", action="version", version=f"pageblock-gen {__version__}")
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
-
-    run = commands.add_parser(
-        "check", help="search a design for violations, and draw them", allow_abbrev=False
-    )
-    _add_zone(run)
-    _add_toolchain(run)
-    run.add_argument("--workers", type=_number, default=1, metavar="N", help="TLC's threads")
-    run.add_argument("--heap", metavar="SIZE", help="Java's heap, such as 512m or 2g")
-    run.add_argument("--timeout", type=_seconds, metavar="S", help="give up after S seconds")
-    run.add_argument("--run-dir", metavar="DIR", help="keep the run's files here; empty or new")
-    run.add_argument(
-        "--depth", choices=["calls", "all"], default="calls",
-        help="draw the calls that matter, or every call (default: calls)",
-    )  # fmt: skip
-    run.add_argument(
-        "--no-continuation", action="store_true",
-        help="end the drawing at the violation: do not show how the open calls run on",
-    )  # fmt: skip
-    run.add_argument(
-        "-n", "--dry-run", action="store_true", help="print TLC's command line, do not run it"
-    )
-
-    show = commands.add_parser(
-        "render", help="print the TLA+ module and its .cfg", allow_abbrev=False
-    )
-    _add_zone(show)
-    show.add_argument("--cfg", action="store_true", help="print the .cfg alone")
-    show.add_argument("--tla", action="store_true", help="print the module alone")
-
-    commands.add_parser("designs", help="the designs, a line each", allow_abbrev=False)
-    commands.add_parser("properties", help="the properties, a line each", allow_abbrev=False)
-
-    doctor = commands.add_parser(
-        "doctor", help="say what is used, and what is wrong with it", allow_abbrev=False
-    )
-    _add_toolchain(doctor)
-
-    renew = commands.add_parser(
-        "gallery", help="make the counterexamples/ again", allow_abbrev=False
-    )
-    _add_toolchain(renew)
-    renew.add_argument("directory", nargs="?", default="counterexamples", help="where they go")
-    return parser, commands.choices
-
-
-def _zone(args: argparse.Namespace) -> Zone:
-    # Without --min-order the resolution follows the pageblock; 0 and 1 page per pageblock
-    # would be told from nothing, so a wrong --pageblock-order is reported first.
-    min_order = args.pageblock_order if args.min_order is None else args.min_order
-    return Zone(
-        pageblocks=args.pageblocks,
-        max_order=args.order,
-        pageblock_order=args.pageblock_order,
-        min_order=min_order,
-        isolators=args.isolators,
-        migratetypes=parse_migratetypes(args.migratetypes),
-        alloc_order=args.alloc_order,
-        whole=args.whole_zone,
-    )
-
+# Where tests/test_zone.py and tests/test_gallery.py look for them.
+_parse, _zone = options.parse, options.zone
 
 # ---- gen check -----------------------------------------------------------------------
-
-
-class _Ticker:
-    """How far the runs are: one live line on a terminal, else a line when TLC reports."""
-
-    def __init__(self) -> None:
-        self.live = sys.stderr is not None and sys.stderr.isatty()
-        self.started = time.monotonic()
-        self.shown = ""
-        self.told: dict[str, str] = {}  # what TLC said last, by run
-        self.seen: dict[str, float] = {}  # when a run was heard of last
-        self.next: dict[str, float] = {}  # when a run may have its next line in a file
-
-    def __call__(self, label: str, progress: Progress | None, elapsed: float) -> None:
-        now = time.monotonic()
-        self.seen[label] = now
-        if progress is not None:
-            self.told[label] = report.progress(progress, elapsed)
-        if self.live:
-            self.show(now)
-        elif progress is not None and elapsed >= 3 and now >= self.next.get(label, 0.0):
-            # TLC says it once a minute, and once more when it ends.
-            self.next[label] = now + QUIET
-            print(self.line(now, label), file=sys.stderr, flush=True)
-
-    def line(self, now: float, label: str) -> str:
-        """What is known of one run, with the time since the check began."""
-        told = self.told.get(label)
-        return f"{now - self.started:.0f} s, {label}" + (f": {told}" if told else "")
-
-    def show(self, now: float) -> None:
-        # Of the runs that are under way, one about which there is something to say.
-        running = [label for label, seen in self.seen.items() if now - seen < 1]
-        label = next((run for run in running if run in self.told), running[0])
-        self.clear()
-        # A line that wraps could not be wiped.
-        self.shown = self.line(now, label)[: _columns() - 1]
-        print(f"\r{self.shown}", end="", file=sys.stderr, flush=True)
-
-    def clear(self) -> None:
-        """Wipe the live line."""
-        if self.shown:
-            print("\r" + " " * len(self.shown) + "\r", end="", file=sys.stderr, flush=True)
-            self.shown = ""
-
-    def how_far(self) -> str:
-        """How far the check got, for one that was interrupted."""
-        told = [f"{label}: {told}" for label, told in self.told.items()]
-        after = f"after {time.monotonic() - self.started:.1f} s"
-        return "; ".join([after, *told]) if told else f"{after}, before TLC's first report"
-
-
-def _columns() -> int:
-    with contextlib.suppress(OSError, ValueError):
-        return os.get_terminal_size(sys.stderr.fileno()).columns or 80
-    return 80
 
 
 class _Printer:
     """Prints a verdict when it is there: the first property's at once, the others in order."""
 
-    def __init__(self, request: Check, args: argparse.Namespace, ticker: _Ticker) -> None:
+    def __init__(self, request: Check, args: argparse.Namespace, ticker: Ticker) -> None:
         self.request, self.args, self.ticker = request, args, ticker
         self.drawn: str | None = None
 
@@ -306,15 +84,19 @@ def _exit_code(verdicts: Sequence[Verdict]) -> ExitCode:
     return ExitCode.OK if held else ExitCode.NO_VERDICT
 
 
-def _check(args: argparse.Namespace) -> int:
-    design, zone = find_design(args.design), _zone(args)
-    chosen = find_properties(args.property)
-    options = TlcOptions(
+def _limits(args: argparse.Namespace, zone: Zone) -> TlcOptions:
+    return TlcOptions(
         workers=args.workers,
         heap=args.heap,
         timeout=args.timeout,
         profile="short" if zone.windowed else "long",
     )
+
+
+def _check(args: argparse.Namespace) -> int:
+    design, zone = find_design(args.design), options.zone(args)
+    chosen = find_properties(args.property)
+    limits = _limits(args, zone)
     toolchain = find_toolchain(args.java, args.jar)
     flags = [*zone.flags, "--design", args.design]
     for name in args.property:
@@ -327,7 +109,7 @@ def _check(args: argparse.Namespace) -> int:
         zone=zone,
         properties=tuple(chosen),
         toolchain=toolchain,
-        tlc=options,
+        tlc=limits,
         run_dir=run_dir,
         made_by=shlex.join(["gen", "check", *flags]),
         design_option=args.design,
@@ -339,7 +121,7 @@ def _check(args: argparse.Namespace) -> int:
 
 
 def _run_check(request: Check, args: argparse.Namespace) -> int:
-    ticker = _Ticker()
+    ticker = Ticker()
     printer = _Printer(request, args, ticker)
     started = time.monotonic()
     code: int | None = None
@@ -390,11 +172,89 @@ def _withdraw(verdicts: Sequence[Verdict], reason: str) -> list[Verdict]:
     ]
 
 
+# ---- gen matrix ----------------------------------------------------------------------
+
+
+def _matrix(args: argparse.Namespace) -> int:
+    zone = options.zone(args)
+    designs = find_designs(options.names(args.designs, "--designs"))
+    asked = options.names(args.properties, "--properties")
+    chosen = find_properties(asked)
+    table.check_names([design.name for design in designs.values()])
+    jobs, limits = matrix.share(_limits(args, zone), matrix.cores(), memory_bytes())
+    toolchain = find_toolchain(args.java, args.jar)
+    output = table.check_output(args.output)
+    run_dir = make_run_dir(None, "matrix")
+    requests = []
+    for number, (given, design) in enumerate(designs.items()):
+        flags = [*zone.flags, "--design", given]
+        for name in asked:
+            flags += ["--property", name]
+        request = Check(
+            design=design,
+            zone=zone,
+            properties=tuple(chosen),
+            toolchain=toolchain,
+            tlc=limits,
+            run_dir=run_dir / f"{number}-{table.slug(design.name)}",
+            made_by=shlex.join(["gen", "check", *flags]),
+            design_option=given,
+            cache=None if args.no_cache else Cache(),
+        )
+        request.run_dir.mkdir()
+        requests.append(request)
+    try:
+        made, seconds = _run_matrix(requests, jobs)
+        _tell_matrix(made, seconds)
+        if made.interrupted is None:
+            for path in table.write(made, output):
+                print(f"files:   {path}")
+    except BaseException:
+        shutil.rmtree(run_dir, ignore_errors=True)
+        raise
+    if made.complete:
+        shutil.rmtree(run_dir, ignore_errors=True)
+    else:
+        print(f"runs:    {run_dir}")
+    if made.interrupted is not None:
+        return _interrupted(made.interrupted)
+    return ExitCode.OK if made.complete else ExitCode.NO_VERDICT
+
+
+def _run_matrix(requests: Sequence[Check], jobs: int) -> tuple[Matrix, float]:
+    """The matrix, and how long it took; what is done is told on stderr as it goes on."""
+    ticker = Ticker()
+    done = 0
+
+    def on_row(row: Row) -> None:
+        nonlocal done
+        done += 1
+        ticker.head = f"{done} of {len(requests)} designs, "
+        ticker.clear()
+        took = "cached" if row.cached else f"{row.seconds:.1f} s"
+        print(f"{row.design.name}: {table.counts(row)}, {took}", file=sys.stderr, flush=True)
+
+    try:
+        made = matrix.run(requests, jobs, ticker, on_row)
+    finally:
+        ticker.clear()
+    return made, time.monotonic() - ticker.started
+
+
+def _tell_matrix(made: Matrix, seconds: float) -> None:
+    if not made.complete:
+        _complain(table.trouble(made))
+    # Where nobody sees an edge, every cell is in full.
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    print(table.plain(made, width))
+    print(table.summary(made, seconds), end="", flush=True)
+
+
 # ---- the other commands --------------------------------------------------------------
 
 
 def _render(args: argparse.Namespace) -> ExitCode:
-    design, zone = find_design(args.design), _zone(args)
+    design, zone = find_design(args.design), options.zone(args)
     chosen = [p for p in find_properties(args.property) if design.has(p.needs)]
     made_by = shlex.join(["gen", "render", *zone.flags, "--design", args.design])
     spec = render(design, zone, chosen, made_by)
@@ -441,6 +301,7 @@ _COMMANDS = {
     "designs": _designs,
     "properties": _properties,
     "check": _check,
+    "matrix": _matrix,
     "render": _render,
     "doctor": _doctor,
     "gallery": _gallery,
@@ -476,10 +337,10 @@ def _mute() -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
     asked = sys.argv[1:] if argv is None else argv
-    # Whoever greps the output of a check finds these words after every trouble.
-    mark = "no verdict: " if "check" in asked[:1] else ""
+    # Whoever greps the output of a check or a matrix finds these words after every trouble.
+    mark = "no verdict: " if {"check", "matrix"} & {*asked[:1]} else ""
     try:
-        parser, args = _parse(asked)
+        parser, args = options.parse(asked)
         if args.command is None:
             parser.print_help()
             return ExitCode.USAGE

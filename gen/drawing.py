@@ -8,6 +8,7 @@ tab, at most 75 columns.
 from __future__ import annotations
 
 import errno
+import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +22,9 @@ from gen.zone import Zone
 WIDTH = 75
 #: Where the second column starts if there is room: as in the drawing of the thread.
 COLUMN = 40
-#: Before the second line of a row that is too long.
+#: How close two columns may come before long rows are wrapped; more columns: closer.
+APART = 24
+#: Before the second line of a row that is too long: no call is nested by two levels.
 WRAPPED = " " * 4
 #: How often a section's own bookkeeping is drawn: never, unless everything is.
 EVERYTHING = "all"
@@ -79,10 +82,12 @@ class Names:
     def type_of(self, mt: str, args: Mapping[str, Value], before: Mapping[str, Value]) -> str:
         """A type by its constant; ``head_mt`` where it is the type that the page has."""
         page = args.get("page")
-        if self.head_and_tail and isinstance(page, int):
-            types = before["migratetype"]
-            if isinstance(types, Function) and types[self.zone.pageblock_of(page)] == mt:
-                return f"{self.page(page)}_mt"
+        if (
+            self.head_and_tail
+            and isinstance(page, int)
+            and _type(before, self.zone.pageblock_of(page)) == mt
+        ):
+            return f"{self.page(page)}_mt"
         return f"MIGRATE_{mt}"
 
     def arg(
@@ -96,6 +101,13 @@ class Names:
         if isinstance(value, int) and name in ("page", "pfn"):
             return self.page(value)
         return str(value)
+
+
+def _type(state: Mapping[str, Value], b: int) -> Value:
+    """The type that a read of a pageblock gives; in some designs isolation is beside it."""
+    types, isolated = state["migratetype"], state.get("isolate_bit", frozenset())
+    assert isinstance(types, Function) and isinstance(isolated, frozenset)
+    return "ISOLATE" if b in isolated else types[b]
 
 
 def _touched(it: Interleaving) -> set[int]:
@@ -147,7 +159,7 @@ def _rows(it: Interleaving, names: Names, depth: str) -> list[Row]:
             held = [row.depth for row in made if row.text == "lock zone->lock"]
             rows += [Row(lane, level, "unlock zone->lock") for level in held]
         if failing and it.trace.prop.failure:
-            text = sentence(it.trace, it.trace.prop.failure, in_drawing=True)
+            text = _told(names, it.trace, it.trace.prop.failure, in_drawing=True)
             rows.append(Row(lane, len(frames) + 1, text))
     return rows
 
@@ -272,40 +284,61 @@ def draw(it: Interleaving, *, depth: str = "", width: int = WIDTH) -> str:
     lines = [heading, *_setting(it, names, width)]
     for row in rows:
         lines += _fit(" " * (starts[row.lane] + 2 * row.depth), row.text, width)
-    told = textwrap.wrap(sentence(it.trace, it.trace.prop.sentence), width)
+    told = textwrap.wrap(_told(names, it.trace, it.trace.prop.sentence), width)
     return "\n".join([*lines, "", *told]) + "\n"
 
 
 def _columns(rows: Sequence[Row], lanes: int, width: int) -> list[int]:
     """Where each lane starts: evenly, at most COLUMN apart, so that every line fits.
 
-    Too long a line is wrapped instead if the lane would start among the nested calls of
-    its neighbour to the left; a single word always fits.
+    Lines are wrapped instead if the lanes would come too close to each other, or a lane
+    would start among the nested calls of its neighbour to the left; what is not broken
+    always fits.
     """
-    fits = words = COLUMN
-    nested = 0
+    fits = unbroken = COLUMN
+    apart = min(APART, width // (lanes + 1))
     for row in rows:
         if row.lane:
             room = width - 2 * row.depth
-            first, *others = map(len, row.text.split())
-            longest = max(first, *(len(WRAPPED) + word for word in others), 0)
+            first, *others = map(len, _pieces(row.text))
+            longest = max(first, *(len(WRAPPED) + piece for piece in others), 0)
             fits = min(fits, (room - len(row.text)) // row.lane)
-            words = min(words, (room - longest) // row.lane)
+            unbroken = min(unbroken, (room - longest) // row.lane)
         if row.lane < lanes - 1:
-            nested = max(nested, 2 * row.depth + 4)
-    gap = min(max(fits, nested), words)
+            apart = max(apart, 2 * row.depth + 4)
+    gap = min(max(fits, apart), unbroken)
     return [gap * lane for lane in range(lanes)]
 
 
+def _words(text: str) -> list[str]:
+    """What a row is broken between: "pageblock 1" is one word, and so is "// => -EBUSY"."""
+    return re.split(r"(?<!//)(?<!=>) (?!\d)|(?<=,) ", text)
+
+
+def _pieces(text: str) -> list[str]:
+    """What is never broken: a long call may be, after its parenthesis."""
+    return [piece for word in _words(text) for piece in re.split(r"(?<=\w\()(?!\))", word)]
+
+
 def _fit(indent: str, text: str, width: int) -> list[str]:
-    lines = textwrap.wrap(
-        text,
-        width,
-        initial_indent=indent,
-        subsequent_indent=indent + WRAPPED,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    """The lines of a row, at most ``width`` columns if its pieces allow it."""
+    lines = [indent]
+
+    def put(words: Sequence[str], between: str) -> None:
+        for word in words:
+            begun = lines[-1] != indent
+            added = between + word if begun else word
+            if len(lines[-1] + added) <= width:
+                lines[-1] += added
+            elif len(indent + WRAPPED + word) > width and (pieces := _pieces(word)) != [word]:
+                lines[-1] += between if begun else ""
+                put(pieces, "")
+            elif begun:
+                lines.append(indent + WRAPPED + word)
+            else:
+                lines[-1] += word
+
+    put(_words(text), " ")
     return [line.rstrip() for line in lines]
 
 
@@ -376,7 +409,10 @@ class _Field:
         )
 
 
-def sentence(trace: Trace, text: str, *, in_drawing: bool = False) -> str:
-    """A text of the property, with the pageblocks, types and orders of this trace."""
-    names = Names(interleave(trace))
+def _told(names: Names, trace: Trace, text: str, *, in_drawing: bool = False) -> str:
     return text.format(**{k: _Field(k, v, names, in_drawing) for k, v in trace.witness.items()})
+
+
+def sentence(trace: Trace, text: str) -> str:
+    """A text of the property, with the pageblocks, types and orders of this trace."""
+    return _told(Names(interleave(trace)), trace, text)

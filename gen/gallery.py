@@ -12,7 +12,7 @@ from gen.check import Check, Result, check
 from gen.errors import ExitCode, GenError
 from gen.report import drawing
 from gen.run_dir import write_json, write_text
-from gen.specs import SPECS, find_design, find_properties
+from gen.specs import SPECS, Design, find_design, find_properties
 from gen.tlc import TlcOptions
 from gen.toolchain import Toolchain
 from gen.zone import Zone
@@ -71,17 +71,19 @@ def renew(directory: Path, toolchain: Toolchain) -> Iterator[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         write_text(folder / "drawing.txt", text)
         write_json(folder / "trace.json", verdict.trace.to_json())
-        write_text(folder / "README.md", _readme(entry, text, design.title))
+        write_text(folder / "README.md", _readme(entry, text, design))
         yield from (folder / name for name in ("drawing.txt", "trace.json", "README.md"))
 
 
-def _readme(entry: Entry, text: str, design_title: str) -> str:
+def _readme(entry: Entry, text: str, design: Design) -> str:
     drawn = text.rstrip("\n")
     return (
         f"# {entry.title}\n\n"
         f"{entry.story.strip()}\n\n"
         f"```\n{drawn}\n```\n\n"
-        f"Design: `{entry.design}`, {design_title}. Property: `{entry.prop}`.\n"
+        f"Design: `{entry.design}`, {design.title}.\n"
+        f"Its source: {design.source}.\n"
+        f"Property: `{entry.prop}`.\n"
         f"Zone: {entry.zone.describe}.\n\n"
         f"Found, and replayed, by\n\n    {entry.command}\n\n"
         "`trace.json` holds the same behaviour, state by state, with every call.\n"

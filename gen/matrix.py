@@ -1,171 +1,220 @@
-"""The table of verdicts: designs by properties."""
+"""The matrix: every design checked, as many at a time as cores and memory allow."""
 
 from __future__ import annotations
 
-import html
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
 
-from gen.check import Check, Result, Verdict, check
-from gen.report import drawing
-from gen.run_dir import write_json, write_text
-from gen.specs import Design, Property
+from gen import tlc
+from gen.check import LANES, Check, Result, Stopped, Verdict, check
+from gen.errors import GenError
+from gen.specs import Design, Property, design_names, find_design
+from gen.tlc import MIB, TlcOptions
+from gen.tlc_output import Progress
 from gen.zone import Zone
+
+#: What the kernel of a design that only retells an old bug begins with.
+HISTORIC = "historic variant"
+#: The heap below which a JVM is not pressed, so that more of them fit.
+LEAST_HEAP = 256 * MIB
+
+_UNITS = {"k": 1024, "m": MIB, "g": 1024 * MIB}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A design's verdicts, by the property's name.
+
+    ``cached``: TLC was not started, as every result was known from an earlier run.
+    """
+
+    check: Check
+    verdicts: Mapping[str, Verdict]
+    seconds: float = 0.0
+    cached: bool = False
+
+    @property
+    def design(self) -> Design:
+        """The design that the verdicts are about."""
+        return self.check.design
+
+    def count(self, result: Result) -> int:
+        """How many properties have this result."""
+        return sum(verdict.result is result for verdict in self.verdicts.values())
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """Verdicts by design and property, in one zone."""
+    """Verdicts by design and property; all checks are of the same zone and properties.
 
-    zone: Zone
-    designs: tuple[Design, ...]
-    properties: tuple[Property, ...]
-    verdicts: Mapping[str, Mapping[str, Verdict]]
+    ``interrupted``: what ended it before its end; the verdicts that were not known say so.
+    """
 
-    def cell(self, design: Design, prop: Property) -> Verdict:
-        """The verdict for one design and property."""
-        return self.verdicts[design.name][prop.name]
+    rows: tuple[Row, ...]
+    interrupted: KeyboardInterrupt | None = None
+
+    @property
+    def zone(self) -> Zone:
+        """The zone of all checks."""
+        return self.rows[0].check.zone
+
+    @property
+    def properties(self) -> tuple[Property, ...]:
+        """The properties of all checks, in the table's order."""
+        return self.rows[0].check.properties
+
+    def count(self, result: Result) -> int:
+        """How many cells have this result."""
+        return sum(row.count(result) for row in self.rows)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every cell has a verdict."""
+        return not self.count(Result.NO_VERDICT)
 
 
-def words(verdict: Verdict) -> str:
-    """A verdict as a cell of the table says it."""
-    if verdict.result is Result.HOLDS:
-        return "proved within bounds"
-    if verdict.result is Result.VIOLATED:
-        return f"violated at depth {verdict.length}"
-    return str(verdict.result.value)
+def find_designs(names: Collection[str]) -> dict[str, Design]:
+    """The designs of these names, each once, by what --design is given for them.
+
+    Without a name: those that come with the tool, but not the historic variants; "all"
+    stands for these too.  GenError if two different designs have the same name.
+    """
+    shipped = [find_design(name) for name in sorted(design_names(), key=_natural)]
+    found: list[tuple[str, Design]] = []
+    if not names:
+        found = [(d.name, d) for d in shipped if not d.kernel.startswith(HISTORIC)]
+    for name in names:
+        found += [(d.name, d) for d in shipped] if name == "all" else [(name, find_design(name))]
+    known: dict[str, Design] = {}
+    once: dict[str, Design] = {}
+    for given, design in found:
+        if known.setdefault(design.name, design) is design:
+            once[given] = design
+        elif known[design.name] != design:
+            raise GenError(f"two designs are named '{design.name}'; give one another name")
+    return once
+
+
+def _natural(name: str) -> list[tuple[int, int, str]]:
+    """A sort key by which v6.5 stands before v6.10."""
+    parts: list[str] = []
+    for char in name:
+        if parts and parts[-1][-1].isdecimal() == char.isdecimal():
+            parts[-1] += char
+        else:
+            parts.append(char)
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part.lower()) for part in parts]
+
+
+def share(options: TlcOptions, cores: int, memory: int) -> tuple[int, TlcOptions]:
+    """How many checks fit at a time, and the options with the heap that each JVM then gets.
+
+    Half of the memory is for the heaps, as with one check; a heap that was given is kept.
+    """
+    jobs = max(1, cores // (LANES * options.workers))
+    least = LEAST_HEAP if options.heap is None else heap_bytes(options.heap)
+    jobs = max(1, min(jobs, memory // 2 // (LANES * least)))
+    if options.heap is None:
+        most = heap_bytes(tlc.default_heap())
+        heap = min(max(memory // 2 // (LANES * jobs), LEAST_HEAP), most)
+        options = replace(options, heap=f"{heap // MIB}m")
+    return jobs, options
+
+
+def heap_bytes(heap: str) -> int:
+    """A heap in Java's notation as a number of bytes."""
+    return int(heap[:-1]) * _UNITS[heap[-1].lower()]
+
+
+def cores() -> int:
+    """The cores of the machine."""
+    return os.cpu_count() or 1
+
+
+OnProgress = Callable[[str, Progress | None, float], None]
+OnRow = Callable[[Row], None]
 
 
 def run(
-    request: Callable[[Design], Check],
-    zone: Zone,
-    designs: Sequence[Design],
-    properties: Sequence[Property],
-    on_design: Callable[[Design, Sequence[Verdict]], None],
+    requests: Sequence[Check],
+    jobs: int,
+    on_progress: OnProgress,
+    on_row: OnRow,
 ) -> Matrix:
-    """Check every design; each check keeps its own two JVMs busy.
+    """Make the checks, ``jobs`` at a time; trouble with one leaves the others alone.
 
-    ``request(design)`` makes the check of a design in a directory of its own;
-    ``on_design(design, verdicts)`` is called when one is done.
+    ``on_progress(design and run, progress, seconds)`` and ``on_row(row)`` are called one
+    at a time.  After Ctrl-C the cells that are not known yet have no verdict.
     """
-    verdicts: dict[str, dict[str, Verdict]] = {}
-    for design in designs:
-        done = check(request(design))
-        verdicts[design.name] = {v.prop.name: v for v in done}
-        on_design(design, done)
-    return Matrix(zone, tuple(designs), tuple(properties), verdicts)
+    lock = threading.Lock()
+    stops = [threading.Event() for _ in requests]
+    rows: dict[int, Row] = {}
+    interrupted = None
+
+    def one(number: int) -> Row:
+        request = requests[number]
+
+        def progress(label: str, reported: Progress | None, elapsed: float) -> None:
+            with lock:
+                on_progress(f"{request.design.name} {label}", reported, elapsed)
+
+        return _row(request, progress, stops[number])
+
+    with ThreadPoolExecutor(jobs) as pool:
+        numbers = {pool.submit(one, number): number for number in range(len(requests))}
+        pending: set[Future[Row]] = {*numbers}
+        try:
+            while pending:
+                # In short waits: Ctrl-C must reach this thread at once.
+                done, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
+                for job in sorted(done, key=numbers.__getitem__):
+                    rows[numbers[job]] = job.result()
+                    with lock:
+                        on_row(rows[numbers[job]])
+        except KeyboardInterrupt as e:
+            interrupted = e
+            _stop(stops, numbers)
+        except BaseException:
+            _stop(stops, numbers)
+            raise
+    for job, number in numbers.items():
+        if number not in rows:
+            rows[number] = _nothing(requests[number]) if job.cancelled() else job.result()
+    return Matrix(tuple(rows[number] for number in sorted(rows)), interrupted)
 
 
-# ---- how it is written ---------------------------------------------------------------
+def _row(request: Check, on_progress: OnProgress, stop: threading.Event) -> Row:
+    started = time.monotonic()
+    try:
+        verdicts = check(request, on_progress, stop=stop)
+    except Stopped as stopped:
+        cause = "interrupted" if stop.is_set() else str(stopped)
+        verdicts = [
+            replace(v, message=cause) if v.result is Result.NO_VERDICT else v
+            for v in stopped.verdicts
+        ]
+    seconds = time.monotonic() - started
+    cached = request.cache is not None and bool(request.applicable) and not request.cache.misses
+    return Row(request, {v.prop.name: v for v in verdicts}, seconds, cached)
 
 
-def table(matrix: Matrix) -> str:
-    """The table as Markdown; a violated cell links to its drawing."""
-    names = [prop.name for prop in matrix.properties]
-    lines = ["| design | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
-    for design in matrix.designs:
-        cells = []
-        for prop in matrix.properties:
-            verdict = matrix.cell(design, prop)
-            text = words(verdict)
-            cells.append(f"[{text}]({_drawing_name(design, prop)})" if verdict.trace else text)
-        lines.append(f"| {design.name} | " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
+def _nothing(request: Check) -> Row:
+    """The row of a design that was not begun."""
+    unknown = [Verdict(p, Result.NO_VERDICT, message="interrupted") for p in request.properties]
+    return Row(request, {verdict.prop.name: verdict for verdict in unknown})
 
 
-def plain_table(matrix: Matrix) -> str:
-    """The table for a terminal: a column for each design would be too wide, so rows pair up."""
-    width = max(len(prop.name) for prop in matrix.properties)
-    lines: list[str] = []
-    for design in matrix.designs:
-        lines.append(design.name)
-        for prop in matrix.properties:
-            lines.append(f"  {prop.name:{width}}  {words(matrix.cell(design, prop))}")
-    return "\n".join(lines) + "\n"
-
-
-def to_json(matrix: Matrix) -> dict[str, Any]:
-    """The table as data."""
-    return {
-        "format": "pageblock-gen matrix",
-        "version": 1,
-        "zone": matrix.zone.describe,
-        "verdicts": [
-            {
-                "design": design.name,
-                "property": prop.name,
-                "result": matrix.cell(design, prop).result.value,
-                "length": matrix.cell(design, prop).length,
-                "distinct": matrix.cell(design, prop).distinct,
-                "depth": matrix.cell(design, prop).depth,
-                "message": matrix.cell(design, prop).message,
-            }
-            for design in matrix.designs
-            for prop in matrix.properties
-        ],
-    }
-
-
-_STYLE = """
-:root { color-scheme: light dark; }
-body { font: 15px/1.4 system-ui, sans-serif; margin: 2rem; }
-table { border-collapse: collapse; }
-th, td { border: 1px solid #8888; padding: .3rem .6rem; text-align: left; }
-th { position: sticky; top: 0; background: Canvas; }
-.holds { background: #0072b233; }
-.violated { background: #d55e0055; font-weight: 600; }
-.vacuous, .no-verdict { color: GrayText; }
-pre { overflow-x: auto; }
-"""
-
-
-def to_html(matrix: Matrix) -> str:
-    """The table as one page without anything from outside; drawings stand below it."""
-    head = "".join(f"<th>{html.escape(p.name)}</th>" for p in matrix.properties)
-    rows, drawings = [], []
-    for design in matrix.designs:
-        cells = []
-        for prop in matrix.properties:
-            verdict = matrix.cell(design, prop)
-            text = html.escape(words(verdict))
-            if verdict.trace:
-                anchor = html.escape(f"{design.name}-{prop.name}", quote=True)
-                text = f'<a href="#{anchor}">{text}</a>'
-                drawings.append(
-                    f'<h2 id="{anchor}">{html.escape(design.name)}: {html.escape(prop.name)}</h2>'
-                    f"<pre>{html.escape(drawing(verdict))}</pre>"
-                )
-            kind = verdict.result.value.replace(" ", "-")
-            cells.append(f'<td class="{kind}">{text}</td>')
-        title = html.escape(design.title, quote=True)
-        rows.append(f'<tr><th title="{title}">{html.escape(design.name)}</th>{"".join(cells)}</tr>')
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width">'
-        f"<title>Designs and properties</title><style>{_STYLE}</style></head><body>\n"
-        f"<h1>Designs and properties</h1>\n<p>{html.escape(matrix.zone.describe)}</p>\n"
-        f"<table><thead><tr><th>design</th>{head}</tr></thead>\n<tbody>\n"
-        + "\n".join(rows)
-        + "\n</tbody></table>\n"
-        + "\n".join(drawings)
-        + "\n</body></html>\n"
-    )
-
-
-def _drawing_name(design: Design, prop: Property) -> str:
-    return f"{design.name}-{prop.name}.txt"
-
-
-def write(matrix: Matrix, directory: Path) -> list[Path]:
-    """Write the table as Markdown, JSON and HTML, and a drawing for each violated cell."""
-    for design in matrix.designs:
-        for prop in matrix.properties:
-            verdict = matrix.cell(design, prop)
-            if verdict.trace:
-                write_text(directory / _drawing_name(design, prop), drawing(verdict))
-    write_text(directory / "matrix.md", table(matrix))
-    write_json(directory / "matrix.json", to_json(matrix))
-    write_text(directory / "matrix.html", to_html(matrix))
-    return [directory / f"matrix.{kind}" for kind in ("md", "json", "html")]
+def _stop(stops: Sequence[threading.Event], jobs: Collection[Future[Row]]) -> None:
+    """End every check; a second Ctrl-C does not cut that short."""
+    for job in jobs:
+        job.cancel()
+    for stop in stops:
+        stop.set()
+    while not all(job.done() for job in jobs):
+        with contextlib.suppress(KeyboardInterrupt):
+            time.sleep(0.02)

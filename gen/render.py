@@ -65,8 +65,10 @@ def _environment() -> jinja2.Environment:
 
 
 def _tidy(text: str) -> str:
-    """No trailing blanks, at most one empty line in a row: what loops leave behind."""
+    """What loops and line statements leave behind: no trailing blanks, one empty line
+    between a definition of several lines and what follows it."""
     lines = "\n".join(line.rstrip() for line in text.splitlines())
+    lines = re.sub(r"(?<=\n)( .*\n)(?=[\\\w])", r"\1\n", lines)
     return re.sub(r"\n{3,}", "\n\n", lines).strip("\n") + "\n"
 
 

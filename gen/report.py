@@ -43,7 +43,8 @@ def observation(check: Check, verdict: Verdict) -> str:
     return f"Observation {name} {word} {verdict.length} {verdict.distinct}"
 
 
-def _reproduce(check: Check, verdict: Verdict) -> str:
+def reproduce(check: Check, verdict: Verdict) -> str:
+    """The command that gives this verdict again."""
     design = check.design_option or check.design.name
     flags = ["--design", design, "--property", verdict.prop.name]
     return shlex.join(["gen", "check", *check.zone.flags, *flags])
@@ -56,7 +57,7 @@ def long_form(check: Check, verdict: Verdict, text: str) -> str:
         f"shortest counterexample {states(verdict.length)}, "
         f"{states(verdict.distinct)} seen, {verdict.seconds:.1f} s\n\n"
         f"{text}\n"
-        f"reproduce: {_reproduce(check, verdict)}\n"
+        f"reproduce: {reproduce(check, verdict)}\n"
     )
 
 
@@ -68,7 +69,7 @@ def short_form(check: Check, verdict: Verdict) -> str:
         told = sentence(verdict.trace, verdict.prop.sentence)
         return (
             f"[violation] {name}, {states(verdict.length)}: {told}\n"
-            f"            {_reproduce(check, verdict)}"
+            f"            {reproduce(check, verdict)}"
         )
     if verdict.result is Result.HOLDS:
         return f"[ok] {name}: {verdict.prop.statement}"

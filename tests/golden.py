@@ -24,6 +24,7 @@ from gen.cli import main as gen
 from gen.drawing import draw
 from gen.interleaving import interleave
 from gen.render import Replay, Spec, render, render_replay
+from gen.report import CONTINUED
 from gen.specs import Design, Property, find_design, find_properties
 from gen.tla_value import format_value
 from gen.trace import Trace, trace_from_json
@@ -84,8 +85,9 @@ def replayed(name: str) -> Spec:
 
 
 def drawn(name: str, *, depth: str = "", continuation: bool = True) -> str:
-    """The drawing of a trace."""
-    return draw(interleave(trace(name), continuation=continuation), depth=depth)
+    """The drawing of a trace, as the tool prints it."""
+    go_on = continuation and trace(name).prop.name == CONTINUED
+    return draw(interleave(trace(name), continuation=go_on), depth=depth)
 
 
 def _goldens() -> dict[str, Callable[[], str]]:
@@ -102,7 +104,8 @@ def _goldens() -> dict[str, Callable[[], str]]:
     for name in trace_names():
         made[f"draw/{name}.txt"] = partial(drawn, name)
         made[f"draw/{name}.all.txt"] = partial(drawn, name, depth="all")
-        made[f"draw/{name}.short.txt"] = partial(drawn, name, continuation=False)
+        if trace(name).prop.name == CONTINUED:
+            made[f"draw/{name}.short.txt"] = partial(drawn, name, continuation=False)
     return made
 
 

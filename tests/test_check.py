@@ -18,9 +18,9 @@ from gen import tlc
 from gen.check import Check, Result, Stopped, Verdict, check
 from gen.cli import _exit_code
 from gen.errors import ExitCode, GenError
-from gen.render import Spec
+from gen.render import Spec, replay_state
 from gen.report import observation, summary, trouble
-from gen.specs import find_design, find_properties
+from gen.specs import find_design, find_properties, properties
 from gen.tlc import TlcOptions
 from gen.tlc_output import Outcome, Report, TraceState
 from gen.toolchain import Toolchain
@@ -44,7 +44,20 @@ OK = Report(
     printed=(),
     completed=True,
 )
-FOUND = tuple(TraceState(n, "", {"mt": n}) for n in (1, 2, 3))
+DESIGN = find_design("hygiene-v2")
+ONE = "Alignment"
+#: The variables of a replay, and those of the one that has most.
+STATE = replay_state(DESIGN, properties()[ONE])
+MOST = replay_state(DESIGN, properties()["NoFreelistWarning"])
+
+
+def state(number: int, value: int, **more: Any) -> TraceState:
+    """A state in which every variable has the same value."""
+    return TraceState(number, "", {**dict.fromkeys(MOST, value), **more})
+
+
+# nr_free is in the search for the sake of a property that is not replayed.
+FOUND = tuple(state(n, n, nr_free=0) for n in (1, 2, 3))
 
 
 def violates(name: str) -> Report:
@@ -64,9 +77,15 @@ def replayed(
     *, confirmed: object = True, witness: object = ("w",), states: tuple[int, ...] = (1, 2, 3)
 ) -> Report:
     """TLC has followed the counterexample, and one step on."""
-    extra: dict[str, Any] = {"confirmed": confirmed, "witness": witness}
-    trace = tuple(TraceState(n, "", {"mt": n, **extra}) for n in (*states, 9))
+    trace = tuple(state(n, n, confirmed=confirmed, witness=witness) for n in (*states, 9))
     return replace(violates("NotReplayed"), trace=trace)
+
+
+def without(report: Report, name: str) -> Report:
+    """Its second state has lost a variable."""
+    first, second, *rest = report.trace
+    left = {k: v for k, v in second.values.items() if k != name}
+    return replace(report, trace=(first, replace(second, values=left), *rest))
 
 
 Fake = Callable[[str, dict[str, Any]], Report]
@@ -82,6 +101,7 @@ class Runs:
     def __call__(self, command: list[str], directory: Path, **kwargs: Any) -> Report:
         name = directory.name
         kwargs["workers"] = command[command.index("-workers") + 1]
+        kwargs["cfg"] = (directory / command[-2]).read_text(encoding="utf-8")
         self.calls.append((name, kwargs))
         report = self.reports[name]
         return report if isinstance(report, Report) else report(name, kwargs)
@@ -130,7 +150,6 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Runs]:
 
 RequestFor = Callable[..., Check]
 Put = Callable[..., Runs]
-ONE = "Alignment"
 
 
 def by_name(verdicts: list[Verdict]) -> dict[str, Verdict]:
@@ -235,6 +254,8 @@ def test_a_counterexample_is_shown_after_its_replay(request_for: RequestFor, run
         replayed(witness=()),
         replace(replayed(), trace=tuple(TraceState(n, "", {"x": n}) for n in (1, 2, 3))),
         replace(replayed(), trace=FOUND),
+        # one variable of one state
+        *(without(replayed(), name) for name in STATE),
     ],
 )
 def test_a_counterexample_that_its_replay_does_not_confirm_is_never_shown(
@@ -253,7 +274,7 @@ def test_a_counterexample_that_its_replay_does_not_confirm_is_never_shown(
 def test_what_several_workers_found_is_searched_again_with_one(
     request_for: RequestFor, runs: Put
 ) -> None:
-    longer = replace(violates(ONE), trace=(*FOUND, TraceState(4, "", {"mt": 4})))
+    longer = replace(violates(ONE), trace=(*FOUND, state(4, 4)))
     fake = runs(first=longer, first_again=violates(ONE), Alignment_replay=replayed())
     (verdict,) = check(request_for(ONE, workers=2))
     assert [(name, kwargs["workers"]) for name, kwargs in fake.calls] == [
@@ -294,6 +315,26 @@ def test_every_property_gets_its_own_verdict(request_for: RequestFor, runs: Put)
     ]
     assert sorted(fake.names) == sorted(fake.reports)
     assert trouble(verdicts).startswith("no verdict on IsolatedNotAllocated: ")
+
+
+def test_what_one_property_keeps_in_the_state_is_not_in_the_search_of_another(
+    request_for: RequestFor, runs: Put
+) -> None:
+    searched: dict[str, list[str]] = {}
+
+    def fine(name: str, kwargs: dict[str, Any]) -> Report:
+        searched[name] = kwargs["cfg"].split()
+        return OK
+
+    known = properties()
+    runs(**dict.fromkeys(["first", "others", *known], fine))
+    verdicts = check(request_for("all"))
+    held = [v.prop.name for v in verdicts if v.result is Result.HOLDS]
+    assert searched["first"] == held[:1]
+    assert "Conservation" in searched["others"]
+    assert sorted(name for names in searched.values() for name in names) == sorted(held)
+    for names in searched.values():
+        assert len({known[name].keeps for name in names}) == 1
 
 
 def test_a_violation_stays_one_if_the_other_searches_end_in_trouble(
@@ -407,7 +448,7 @@ def test_a_bug_in_what_shows_the_verdicts_is_not_swallowed(
     ended: list[str] = []
     runs(first=ticks, others=other)
     with pytest.raises(ValueError, match="a bug"):
-        check(request_for(), **{where: broken})
+        check(request_for(), **{where: broken})  # type: ignore[arg-type]
     assert ended == ["others"]
 
 

@@ -9,7 +9,8 @@ import pytest
 from golden import GALLERY
 
 from gen import gallery
-from gen.cli import _parse, _zone
+from gen.options import parse
+from gen.options import zone as zone_of
 from gen.specs import find_design, properties
 from gen.toolchain import find_toolchain
 
@@ -17,7 +18,8 @@ FILES = {"README.md", "drawing.txt", "trace.json"}
 
 
 def contents(directory: Path) -> dict[str, bytes]:
-    return {str(p.relative_to(directory)): p.read_bytes() for p in directory.rglob("*.*")}
+    files = (path for path in directory.rglob("*") if path.is_file())
+    return {str(path.relative_to(directory)): path.read_bytes() for path in files}
 
 
 def test_the_gallery_holds_what_its_table_names_and_nothing_else() -> None:
@@ -30,24 +32,38 @@ def test_the_gallery_holds_what_its_table_names_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("entry", gallery.entries(), ids=lambda entry: entry.name)
 def test_an_entry_s_command_asks_for_the_entry(entry: gallery.Entry) -> None:
-    args = _parse(entry.command.split()[1:])[1]
-    assert _zone(args) == entry.zone
+    args = parse(entry.command.split()[1:])[1]
+    assert zone_of(args) == entry.zone
     assert (args.design, args.property) == (entry.design, [entry.prop])
     assert find_design(entry.design) and entry.prop in properties()
 
 
 @pytest.mark.parametrize("entry", gallery.entries(), ids=lambda entry: entry.name)
-def test_a_readme_tells_the_story_cites_the_mail_and_shows_the_drawing(
+def test_a_readme_tells_the_story_says_where_it_is_from_and_shows_the_drawing(
     entry: gallery.Entry,
 ) -> None:
     readme = (GALLERY / entry.name / "README.md").read_text(encoding="utf-8")
     drawing = (GALLERY / entry.name / "drawing.txt").read_text(encoding="utf-8")
     assert readme.startswith(f"# {entry.title}\n")
     assert entry.story.strip() in readme
-    assert re.search(r"<[0-9][^ <>]*@[a-z.]+>", readme), "no Message-ID"
+    assert find_design(entry.design).source in readme
+    # Something that can be looked up: a mail, a commit, or the source that a distribution has.
+    mail, commit = r"<[0-9A-Z][^ <>]*@[a-z.]+>", r"\b[0-9a-f]{12}\b"
+    package = r"linux-source-\S+ \d"
+    assert re.search(f"{mail}|{commit}|{package}", readme), "nothing to look it up by"
+    if re.match(r"B\d+-", entry.name):  # a bug that was shipped: what fixed it
+        assert re.search(commit + r" \((?:v\d|.*\b20\d\d)", " ".join(entry.story.split()))
     assert f"```\n{drawing}```\n" in readme
     assert f"    {entry.command}\n" in readme
     assert max(map(len, entry.story.splitlines())) <= 90
+
+
+def test_the_readme_of_the_project_shows_the_first_of_them() -> None:
+    text = (GALLERY.parent / "README.md").read_text(encoding="utf-8")
+    block = r"<!-- drawing: (\S+) -->\n```\n(.*?)```\n<!-- end of drawing -->"
+    ((name, shown),) = re.findall(block, text, re.DOTALL)
+    assert name == "counterexamples/hygiene-v2-isolation-race/drawing.txt"
+    assert shown == (GALLERY.parent / name).read_text(encoding="utf-8")
 
 
 @pytest.mark.tlc

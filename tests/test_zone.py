@@ -6,8 +6,9 @@ from itertools import product
 
 import pytest
 
-from gen.cli import _parse, _zone
 from gen.errors import GenError
+from gen.options import parse
+from gen.options import zone as zone_of
 from gen.zone import LARGEST_ORDER, MOST_PAGEBLOCKS, Zone, parse_migratetypes
 
 THREE = ("UNMOVABLE", "MOVABLE", "RECLAIMABLE")
@@ -15,7 +16,7 @@ THREE = ("UNMOVABLE", "MOVABLE", "RECLAIMABLE")
 
 def asked(*options: str) -> Zone:
     """The zone that a user gets for these options."""
-    return _zone(_parse(["check", *options])[1])
+    return zone_of(parse(["check", *options])[1])
 
 
 def complaint(*options: str) -> str:
@@ -79,6 +80,9 @@ def test_with_one_pageblock_per_chunk_any_number_fits() -> None:
         (("--pageblock-order", "0"), "--pageblock-order, which is 0 (and at least 1)"),
         (("--min-order", "10"), "--min-order 10: must be 0 to --pageblock-order, which is 9"),
         (("--min-order", "-1"), "--min-order -1: must be 0 to"),
+        (("--alloc-order", "11"), "--alloc-order 11: must be 9 (--min-order) to 10 (--order)"),
+        (("--alloc-order", "8"), "--alloc-order 8: must be 9 (--min-order) to 10 (--order)"),
+        (("--alloc-order", "x"), "'x' is no whole number"),
         (("--isolators", "3"), "--isolators 3: 0, 1 or 2 fit"),
         (("--isolators", "-1"), "--isolators -1: 0, 1 or 2 fit"),
         (("--migratetypes", "movable,cma"), "unknown type 'cma'; known: unmovable, movable"),
@@ -156,23 +160,34 @@ def _many() -> list[Zone]:
             min_order=order - coarser,
             isolators=isolators,
             migratetypes=chosen,
+            alloc_order=None if below is None else largest - below,
             whole=whole,
         )
-        for (order, largest), coarser, chunks, isolators, chosen, whole in product(
-            kinds, (0, 1), (1, 2, 3), (0, 1, 2), types, (False, True)
+        for (order, largest), coarser, chunks, isolators, chosen, below, whole in product(
+            kinds, (0, 1), (1, 2, 3), (0, 1, 2), types, (None, 0, 1), (False, True)
         )
+        if below is None or largest - below >= order - coarser
     ]
 
 
 def test_the_flags_of_a_zone_ask_for_exactly_this_zone() -> None:
     zones = _many()
-    assert len(zones) == len(set(zones)) > 800
+    assert len(zones) == len(set(zones)) > 2000
     for zone in zones:
         assert asked(*zone.flags) == zone, zone.flags
 
 
 def test_the_flags_of_the_usual_zone_are_the_command_of_the_readme() -> None:
     assert Zone().flags == ["--pageblocks", "4", "--order", "10"]
+
+
+def test_the_largest_order_of_allocations_is_told_only_if_it_was_asked_for() -> None:
+    assert Zone().largest_allocation == 10 and "--alloc-order" not in Zone().flags
+    asked_for = asked("--alloc-order", "9")
+    assert asked_for.largest_allocation == 9 and asked_for.flags[-2:] == ["--alloc-order", "9"]
+    assert "allocations up to order 9" in asked_for.describe
+    assert "allocations" not in Zone().describe
+    assert asked("--alloc-order", "10") != Zone()  # as it was asked for
 
 
 def test_flags_leave_the_default_resolution_out() -> None:

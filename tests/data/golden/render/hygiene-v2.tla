@@ -2,7 +2,8 @@
 \* The Linux page allocator and page isolation, design hygiene-v2:
 \* the series that the thread of September 2023 tested
 \* Source: Johannes Weiner, 11 Sep 2023, <20230911195023.247694-1-hannes@cmpxchg.org>
-\* Zone: 4 pageblocks of order 9, largest order 10, 1 isolator, orders 9 and up (1 unit per pageblock), a window of 2 pageblocks.
+\* Zone: 4 pageblocks of order 9, largest order 10, 1 isolator, orders 9 and up (1 unit per
+\*   pageblock), a window of 2 pageblocks.
 \* Made by: gen render --pageblocks 4 --order 10 --design hygiene-v2
 \*
 \* One action is one hold of zone->lock, or one read without it.  An operator that
@@ -41,6 +42,7 @@ AllocTypes == {"UNMOVABLE", "MOVABLE"}
 fallbacks == [UNMOVABLE   |-> <<"RECLAIMABLE", "MOVABLE">>,
               MOVABLE     |-> <<"RECLAIMABLE", "UNMOVABLE">>,
               RECLAIMABLE |-> <<"UNMOVABLE", "MOVABLE">>]
+
 migratetype_is_mergeable(mt) == mt \in {"UNMOVABLE", "MOVABLE", "RECLAIMABLE"}
 
 VARIABLES
@@ -49,6 +51,7 @@ VARIABLES
   inuse,                  \* {<<pfn, order, kind>>}: allocated; "pinned" stops isolation, "movable" does not
   warned,                 \* the free list warnings of the last section
   isolator                \* [Isolators -> where each caller of start_isolate_page_range() is]
+
 zone_vars == <<migratetype, free, inuse, warned>>
 vars == <<zone_vars, isolator>>
 
@@ -69,6 +72,7 @@ Commit(z) ==
   /\ free' = z.free
   /\ inuse' = z.inuse
   /\ warned' = z.warned
+
 spin_lock(z) ==
   z
 
@@ -100,6 +104,7 @@ expect_type(z, where, page, order, mt) ==
   LET type == get_pageblock_migratetype(z, page)
   IN  IF type = mt THEN z
       ELSE [z EXCEPT !.warned = @ \union {<<where, page, order, type, mt>>}]
+
 add_to_free_list(z, page, order, mt) ==
   LET z1 == [z EXCEPT !.free = @ \union {<<page, order, mt>>}]
   IN  expect_type(z1, "add_to_free_list", page, order, mt)
@@ -129,7 +134,8 @@ merge(z, pfn, order, mt) ==
       done_merging == \/ order = MAX_PAGE_ORDER
                       \/ ~is_free_buddy(z, buddy, order)
                       \/ buddy_mt # mt /\ (~migratetype_is_mergeable(mt) \/ ~migratetype_is_mergeable(buddy_mt))
-      retyped == IF buddy_mt # mt THEN by_merge(set_pageblock_migratetype(z, Pageblock(buddy), mt), {Pageblock(buddy)}) ELSE z
+      retyped == IF buddy_mt = mt THEN z
+                 ELSE by_merge(set_pageblock_migratetype(z, Pageblock(buddy), mt), {Pageblock(buddy)})
       merged == del_page_from_free_list(retyped, buddy, order, buddy_mt)
   IN  IF done_merging THEN add_to_free_list(z, pfn, order, mt)
       ELSE merge(merged, Min({pfn, buddy}), order + 1, mt)
@@ -140,6 +146,7 @@ __free_one_page(z, page, order, mt) ==
 \* A free page that is taken off its list leaves the count, unless the list was not in it.
 uncount(z, mt, order) ==
   z
+
 take_off(z, page, order) ==
   LET mt == get_pageblock_migratetype(z, page)
   IN  uncount(del_page_from_free_list(z, page, order, mt), mt, order)
@@ -151,6 +158,7 @@ split_pieces(z, pfn, boundary, end) ==
   IF pfn = end THEN z
   ELSE LET order == PieceOrder(pfn, (IF pfn < boundary THEN boundary ELSE end) - pfn)
        IN  split_pieces(__free_one_page(z, pfn, order, get_pageblock_migratetype(z, pfn)), pfn + Nr[order], boundary, end)
+
 \* Up the orders from a pageblock's first page to the first free buddy at or before it;
 \* the page itself if there is none.
 preceding_buddy(z, start) ==
@@ -214,6 +222,7 @@ __rmqueue_smallest(z, order, mt) ==
 find_fallback(z, order, mt) ==
   LET types == {i \in 1..2 : OnList(z, order, fallbacks[mt][i]) # {}}
   IN  IF types = {} THEN NoType ELSE fallbacks[mt][Min(types)]
+
 can_steal_fallback(order, mt) == order >= pageblock_order \div 2 \/ mt \in {"UNMOVABLE", "RECLAIMABLE"}
 FallbackOrders(z, low, mt) == {o \in low..MAX_PAGE_ORDER : find_fallback(z, o, mt) # NoType}
 
@@ -304,6 +313,7 @@ FreePages ==
   \E p \in inuse :
     \E z \in free_one_page(Zone, p[1], p[2]) :
       Commit(z) /\ UNCHANGED isolator
+
 AnyCPU == AllocPages \/ PutPage \/ FreePages
 
 \* ===========================================================================
@@ -326,6 +336,7 @@ has_unmovable_pages(z, b) ==
 isolation_moves(z, b, old_mt, new_mt) ==
   LET moved == move_freepages_block(z, b, old_mt, new_mt)
   IN  moved
+
 \* Nothing here reads zone->nr_isolate_pageblock, so it is not in the state.
 inc_nr_isolate_pageblock(z) ==
   z
@@ -447,6 +458,7 @@ AfterMarkMiddle(me) == ToMiddle(me, me.b + 1)
 \* before it are undone, then the last one is given back.
 FailedAt(me, b) == IF b = me.end - 1 THEN {To(me, "fail_first", me.start, me.start + 1)}
                    ELSE {To(me, "fail_undo", me.start, b)}
+
 AfterFailUndo(me) == {To(me, "fail_last", me.end - 1, me.end)}
 \* A page crosses a boundary only inside a largest-order chunk: no scan elsewhere.
 Crossable(boundary) == boundary \in Pageblocks /\ pageblock_start_pfn(boundary) % Nr[MAX_PAGE_ORDER] # 0
@@ -454,13 +466,16 @@ AfterScanLast(me) == ToMiddle(me, me.start + 1)
 ToScanLast(me) == IF Crossable(me.end)
                   THEN [me EXCEPT !.pc = "scan_last", !.pfn = AlignDown(pageblock_start_pfn(me.end - 1), MAX_PAGE_ORDER)]
                   ELSE AfterScanLast(me)
+
 \* A range of one pageblock is marked once; the second call only looks.
 AfterScanFirst(me) == IF me.end = me.start + 1
                       THEN ToScanLast(me)
                       ELSE [me EXCEPT !.pc = "mark_last", !.pfn = 0, !.order = 0]
+
 AfterMarkFirst(me) == IF Crossable(me.start)
                       THEN [me EXCEPT !.pc = "scan_first", !.pfn = AlignDown(pageblock_start_pfn(me.start), MAX_PAGE_ORDER)]
                       ELSE AfterScanFirst(me)
+
 AfterMarkLast(me) == ToScanLast(me)
 MarkFirst(i) ==
   /\ isolator[i].pc = "idle"
@@ -507,6 +522,7 @@ Scan(i) ==
   IN  /\ me.pc \in {"scan_first", "scan_last"}
       /\ isolator' = [isolator EXCEPT ![i] = IF crosses THEN split ELSE onwards]
       /\ Commit(z)
+
 \* If the page has changed meanwhile the scan looks at the same pfn again.
 SplitFreePage(i) ==
   LET me == isolator[i]
@@ -518,6 +534,7 @@ SplitFreePage(i) ==
       /\ \E z \in split_free_page(Zone, me.pfn, me.order, boundary - me.pfn) :
            /\ Commit(z)
            /\ isolator' = [isolator EXCEPT ![i] = IF z.ret = 0 THEN done ELSE rescan]
+
 \* undo_isolate_page_range(): when the caller is done with its range ("isolated"), on the
 \* way out of a failed start ("fail_undo"), and after that ("undo_all").  A look at the
 \* type without the lock, then one hold for each pageblock that is ISOLATE; whoever
@@ -562,6 +579,7 @@ Held(me) ==
   ELSE IF me.pc = "mark_middle" THEN {me.start, me.end - 1} \union (me.start + 1)..(me.b - 1)
   ELSE IF me.pc = "fail_undo" THEN me.b..(me.stop - 1) \union {me.end - 1}
   ELSE me.b..(me.stop - 1)
+
 HeldHere(i) == Held(isolator[i]) \intersect Pageblocks
 
 \* ===========================================================================
@@ -573,6 +591,7 @@ BootZone ==
   /\ free = {<<pfn, MAX_PAGE_ORDER, "MOVABLE">> : pfn \in {p \in Pfns : p % Nr[MAX_PAGE_ORDER] = 0}}
   /\ inuse = {}
   /\ warned = {}
+
 Boot == BootZone /\ isolator = [i \in Isolators |-> Idle]
 Step == AnyCPU \/ \E i \in Isolators : Isolator(i)
 
@@ -585,6 +604,7 @@ Blocks == {<<f[1], f[2]>> : f \in free} \union {<<p[1], p[2]>> : p \in inuse}
 Holders(pfn) ==
   Cardinality({f \in free : pfn \in Covered(f[1], f[2])})
   + Cardinality({p \in inuse : pfn \in Covered(p[1], p[2])})
+
 \* The warning "page type is T, passed migratetype is M" is never raised.
 NoFreelistWarning == warned = {}
 
@@ -598,6 +618,7 @@ IsIsolated(b) == Type(b) = "ISOLATE" \/ \E i \in Isolators : b \in HeldHere(i)
 Allocated == {<<p[1], p[2]>> : p \in inuse}
 IsolatedNotAllocated_action ==
   \A p \in Allocated' \ Allocated : \A b \in PageblocksOf(p[1], p[2]) : ~IsIsolated(b)
+
 IsolatedNotAllocated == [][IsolatedNotAllocated_action]_vars
 
 \* Free, allocated and half-freed blocks tile the zone: no page is lost, none is

@@ -2,7 +2,8 @@
 \* The Linux page allocator and page isolation, design hygiene-v2:
 \* the series that the thread of September 2023 tested
 \* Source: Johannes Weiner, 11 Sep 2023, <20230911195023.247694-1-hannes@cmpxchg.org>
-\* Zone: 4 pageblocks of order 9, largest order 10, 1 isolator, orders 9 and up (1 unit per pageblock), a window of 2 pageblocks.
+\* Zone: 4 pageblocks of order 9, largest order 10, 1 isolator, orders 9 and up (1 unit per
+\*   pageblock), a window of 2 pageblocks.
 \* Made by: gen check
 \*
 \* One action is one hold of zone->lock, or one read without it.  An operator that
@@ -41,6 +42,7 @@ AllocTypes == {"UNMOVABLE", "MOVABLE"}
 fallbacks == [UNMOVABLE   |-> <<"RECLAIMABLE", "MOVABLE">>,
               MOVABLE     |-> <<"RECLAIMABLE", "UNMOVABLE">>,
               RECLAIMABLE |-> <<"UNMOVABLE", "MOVABLE">>]
+
 migratetype_is_mergeable(mt) == mt \in {"UNMOVABLE", "MOVABLE", "RECLAIMABLE"}
 
 VARIABLES
@@ -49,11 +51,13 @@ VARIABLES
   inuse,                  \* {<<pfn, order, kind>>}: allocated; "pinned" stops isolation, "movable" does not
   warned,                 \* the free list warnings of the last section
   isolator                \* [Isolators -> where each caller of start_isolate_page_range() is]
+
 VARIABLES
   calls,        \* replay: the calls of the last action
   at,           \* how many states of Found have been reached
   confirmed,    \* the last state of Found violates NoFreelistWarning
   witness       \* what is wrong there: records for the sentence below the drawing
+
 zone_vars == <<migratetype, free, inuse, warned>>
 vars == <<zone_vars, isolator, calls, at, witness, confirmed>>
 
@@ -83,16 +87,21 @@ Leave(z) == [z EXCEPT !.log = Append(@, [leave |-> z.ret])]
 Types(blocks) == {<<"migratetype", b>> : b \in blocks}
 Units(pfns) == {<<"page", pfn>> : pfn \in pfns}
 spin_lock(z_) ==
-  LET z == Enter(z_, [call |-> "spin_lock", args |-> <<>>,
-                      shown |-> <<>>, draw |-> "always", text |-> "", idle |-> "", returns |-> "",
+  LET z == Enter(z_, [call |-> "spin_lock",
+                      args |-> <<>>,
+                      shown |-> <<>>, draw |-> "always",
+                      text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   Leave(
   z
   )
+
 spin_unlock(z_) ==
-  LET z == Enter(z_, [call |-> "spin_unlock", args |-> <<>>,
-                      shown |-> <<>>, draw |-> "always", text |-> "", idle |-> "", returns |-> "",
+  LET z == Enter(z_, [call |-> "spin_unlock",
+                      args |-> <<>>,
+                      shown |-> <<>>, draw |-> "always",
+                      text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   Leave(
@@ -112,55 +121,72 @@ buddy_order(z, pfn) == (CHOOSE f \in z.free : f[1] = pfn)[2]
 
 retype(z, blocks, mt) == [z EXCEPT !.migratetype = [b \in Pageblocks |-> IF b \in blocks THEN mt ELSE @[b]]]
 set_pageblock_migratetype(z_, b, mt) ==
-  LET z == Enter(z_, [call |-> "set_pageblock_migratetype", args |-> [b |-> b, mt |-> mt],
-                      shown |-> <<"b", "mt">>, draw |-> "always", text |-> "", idle |-> "", returns |-> "",
+  LET z == Enter(z_, [call |-> "set_pageblock_migratetype",
+                      args |-> [b |-> b, mt |-> mt],
+                      shown |-> <<"b", "mt">>, draw |-> "always",
+                      text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> Types({b})])
   IN
   Leave(
   retype(z, {b}, mt)
   )
+
 \* Every pageblock of a block of pageblock_order or more.
 change_pageblock_range(z_, page, order, mt) ==
-  LET z == Enter(z_, [call |-> "change_pageblock_range", args |-> [page |-> page, order |-> order, mt |-> mt],
-                      shown |-> <<"page", "mt">>, draw |-> "always", text |-> "", idle |-> "", returns |-> "",
+  LET z == Enter(z_, [call |-> "change_pageblock_range",
+                      args |-> [page |-> page, order |-> order, mt |-> mt],
+                      shown |-> <<"page", "mt">>, draw |-> "always",
+                      text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> Types(PageblocksOf(page, order))])
   IN
   Leave(
   retype(z, PageblocksOf(page, order), mt)
   )
+
 \* "page type is T, passed migratetype is M (nr=2^order)": T is the type of the
 \* page's first pageblock, M the type whose list is meant.
 expect_type(z, where, page, order, mt) ==
   LET type == get_pageblock_migratetype(z, page)
   IN  IF type = mt THEN z
-      ELSE [z EXCEPT !.warned = @ \union {<<where, page, order, type, mt>>}, !.log = Append(@, [warn |-> where, page |-> page, order |-> order, type |-> type, passed |-> mt])]
+      ELSE [z EXCEPT !.warned = @ \union {<<where, page, order, type, mt>>},
+                     !.log = Append(@, [warn |-> where, page |-> page, order |-> order, type |-> type, passed |-> mt])]
+
 add_to_free_list(z_, page, order, mt) ==
-  LET z == Enter(z_, [call |-> "add_to_free_list", args |-> [page |-> page, order |-> order, mt |-> mt],
-                      shown |-> <<"page", "order", "mt">>, draw |-> "all", text |-> "", idle |-> "", returns |-> "",
+  LET z == Enter(z_, [call |-> "add_to_free_list",
+                      args |-> [page |-> page, order |-> order, mt |-> mt],
+                      shown |-> <<"page", "order", "mt">>, draw |-> "all",
+                      text |-> "", idle |-> "", returns |-> "",
                       reads |-> Types({Pageblock(page)}), writes |-> Units(Covered(page, order))])
   IN
   Leave(
   LET z1 == [z EXCEPT !.free = @ \union {<<page, order, mt>>}]
   IN  expect_type(z1, "add_to_free_list", page, order, mt)
   )
+
 del_page_from_free_list(z_, page, order, mt) ==
-  LET z == Enter(z_, [call |-> "del_page_from_free_list", args |-> [page |-> page, order |-> order, mt |-> mt],
-                      shown |-> <<"page">>, draw |-> "always", text |-> "", idle |-> "", returns |-> "",
+  LET z == Enter(z_, [call |-> "del_page_from_free_list",
+                      args |-> [page |-> page, order |-> order, mt |-> mt],
+                      shown |-> <<"page">>, draw |-> "always",
+                      text |-> "", idle |-> "", returns |-> "",
                       reads |-> Types({Pageblock(page)}), writes |-> Units(Covered(page, order))])
   IN
   Leave(
   LET z1 == expect_type(z, "del_page_from_free_list", page, order, mt)
   IN  [z1 EXCEPT !.free = {f \in @ : f[1] # page}]
   )
+
 move_to_free_list(z_, page, order, old_mt, new_mt) ==
-  LET z == Enter(z_, [call |-> "move_to_free_list", args |-> [page |-> page, order |-> order, old_mt |-> old_mt, new_mt |-> new_mt],
-                      shown |-> <<"page", "old_mt", "new_mt">>, draw |-> "all", text |-> "", idle |-> "", returns |-> "",
+  LET z == Enter(z_, [call |-> "move_to_free_list",
+                      args |-> [page |-> page, order |-> order, old_mt |-> old_mt, new_mt |-> new_mt],
+                      shown |-> <<"page", "old_mt", "new_mt">>, draw |-> "all",
+                      text |-> "", idle |-> "", returns |-> "",
                       reads |-> Types({Pageblock(page)}), writes |-> Units(Covered(page, order))])
   IN
   Leave(
   LET z1 == expect_type(z, "move_to_free_list", page, order, old_mt)
   IN  [z1 EXCEPT !.free = {f \in @ : f[1] # page} \union {<<page, order, new_mt>>}]
   )
+
 \* ---- freeing -----------------------------------------------------------------
 \* include/linux/page_alloc.h, mm/internal.h: __find_buddy_pfn(), find_buddy_page_pfn()
 __find_buddy_pfn(pfn, order) == IF (pfn \div Nr[order]) % 2 = 0 THEN pfn + Nr[order] ELSE pfn - Nr[order]
@@ -178,31 +204,39 @@ merge(z, pfn, order, mt) ==
       done_merging == \/ order = MAX_PAGE_ORDER
                       \/ ~is_free_buddy(z, buddy, order)
                       \/ buddy_mt # mt /\ (~migratetype_is_mergeable(mt) \/ ~migratetype_is_mergeable(buddy_mt))
-      retyped == IF buddy_mt # mt THEN by_merge(set_pageblock_migratetype(z, Pageblock(buddy), mt), {Pageblock(buddy)}) ELSE z
+      retyped == IF buddy_mt = mt THEN z
+                 ELSE by_merge(set_pageblock_migratetype(z, Pageblock(buddy), mt), {Pageblock(buddy)})
       merged == del_page_from_free_list(retyped, buddy, order, buddy_mt)
   IN  IF done_merging THEN add_to_free_list(z, pfn, order, mt)
       ELSE merge(merged, Min({pfn, buddy}), order + 1, mt)
 
 __free_one_page(z_, page, order, mt) ==
-  LET z == Enter(z_, [call |-> "__free_one_page", args |-> [page |-> page, order |-> order, mt |-> mt],
-                      shown |-> <<"page", "mt">>, draw |-> "always", text |-> "", idle |-> "", returns |-> "",
+  LET z == Enter(z_, [call |-> "__free_one_page",
+                      args |-> [page |-> page, order |-> order, mt |-> mt],
+                      shown |-> <<"page", "mt">>, draw |-> "always",
+                      text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   Leave(
   merge(z, page, order, mt)
   )
+
 \* A free page that is taken off its list leaves the count, unless the list was not in it.
 uncount(z, mt, order) ==
   z
+
 take_off(z_, page, order) ==
-  LET z == Enter(z_, [call |-> "take_off", args |-> [page |-> page, order |-> order],
-                      shown |-> <<>>, draw |-> "never", text |-> "", idle |-> "", returns |-> "",
+  LET z == Enter(z_, [call |-> "take_off",
+                      args |-> [page |-> page, order |-> order],
+                      shown |-> <<>>, draw |-> "never",
+                      text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   Leave(
   LET mt == get_pageblock_migratetype(z, page)
   IN  uncount(del_page_from_free_list(z, page, order, mt), mt, order)
   )
+
 \* The largest order that is aligned at pfn and no longer than what is left.
 PieceOrder(pfn, left) == Max({o \in Orders : pfn % Nr[o] = 0 /\ Nr[o] <= left})
 RECURSIVE split_pieces(_, _, _, _)
@@ -210,6 +244,7 @@ split_pieces(z, pfn, boundary, end) ==
   IF pfn = end THEN z
   ELSE LET order == PieceOrder(pfn, (IF pfn < boundary THEN boundary ELSE end) - pfn)
        IN  split_pieces(__free_one_page(z, pfn, order, get_pageblock_migratetype(z, pfn)), pfn + Nr[order], boundary, end)
+
 \* Up the orders from a pageblock's first page to the first free buddy at or before it;
 \* the page itself if there is none.
 preceding_buddy(z, start) ==
@@ -224,35 +259,46 @@ free_pieces(z, pfn, end, order) ==
   ELSE free_pieces(__free_one_page(z, pfn, order, get_pageblock_migratetype(z, pfn)), pfn + Nr[order], end, order)
 
 split_large_buddy(z_, page, order) ==
-  LET z == Enter(z_, [call |-> "split_large_buddy", args |-> [page |-> page, order |-> order],
-                      shown |-> <<"page">>, draw |-> "always", text |-> "", idle |-> "", returns |-> "",
+  LET z == Enter(z_, [call |-> "split_large_buddy",
+                      args |-> [page |-> page, order |-> order],
+                      shown |-> <<"page">>, draw |-> "always",
+                      text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   Leave(
   free_pieces(z, page, page + Nr[order], Min({order, pageblock_order}))
   )
+
 \* free_one_page(): the type is read under the lock, that of the first pageblock.
 free_with_type(z_, page, order) ==
-  LET z == Enter(z_, [call |-> "free_with_type", args |-> [page |-> page, order |-> order],
-                      shown |-> <<>>, draw |-> "never", text |-> "", idle |-> "", returns |-> "",
+  LET z == Enter(z_, [call |-> "free_with_type",
+                      args |-> [page |-> page, order |-> order],
+                      shown |-> <<>>, draw |-> "never",
+                      text |-> "", idle |-> "", returns |-> "",
                       reads |-> Types({Pageblock(page)}), writes |-> {}])
   IN
   Leave(
   __free_one_page(z, page, order, get_pageblock_migratetype(z, page))
   )
+
 \* The page is nobody's any more.
 free_pages_prepare(z_, page, order) ==
-  LET z == Enter(z_, [call |-> "free_pages_prepare", args |-> [page |-> page, order |-> order],
-                      shown |-> <<>>, draw |-> "all", text |-> "", idle |-> "", returns |-> "",
+  LET z == Enter(z_, [call |-> "free_pages_prepare",
+                      args |-> [page |-> page, order |-> order],
+                      shown |-> <<>>, draw |-> "all",
+                      text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> Units(Covered(page, order))])
   IN
   Leave(
   [z EXCEPT !.inuse = {p \in @ : p[1] # page}]
   )
+
 \* mm/page_alloc.c: free_one_page(), hygiene-v2, v6.10, v6.11.  One hold of zone->lock.
 free_one_page(z_, page, order) ==
-  LET z == Enter(z_, [call |-> "free_one_page", args |-> [page |-> page, order |-> order],
-                      shown |-> <<"page", "order">>, draw |-> "always", text |-> "", idle |-> "", returns |-> "",
+  LET z == Enter(z_, [call |-> "free_one_page",
+                      args |-> [page |-> page, order |-> order],
+                      shown |-> <<"page", "order">>, draw |-> "always",
+                      text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   {Leave(done) : done \in (
@@ -271,13 +317,16 @@ halve(z, page, low, high, mt) ==
   ELSE halve(add_to_free_list(z, page + Nr[high - 1], high - 1, mt), page, low, high - 1, mt)
 
 expand(z_, page, low, high, mt) ==
-  LET z == Enter(z_, [call |-> "expand", args |-> [page |-> page, low |-> low, high |-> high, mt |-> mt],
-                      shown |-> <<"page", "mt">>, draw |-> "always", text |-> "", idle |-> "", returns |-> "",
+  LET z == Enter(z_, [call |-> "expand",
+                      args |-> [page |-> page, low |-> low, high |-> high, mt |-> mt],
+                      shown |-> <<"page", "mt">>, draw |-> "always",
+                      text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   Leave(
   halve(z, page, low, high, mt)
   )
+
 page_del_and_expand(z, page, low, high, mt) ==
   LET z1 == del_page_from_free_list(z, page, high, mt)
       z2 == IF low < high THEN expand(z1, page, low, high, mt) ELSE z1
@@ -291,8 +340,10 @@ OnList(z, order, mt) == {f \in z.free : f[2] = order /\ f[3] = mt}
 SmallestOrder(z, order, mt) == {o \in order..MAX_PAGE_ORDER : OnList(z, o, mt) # {}}
 
 __rmqueue_smallest(z_, order, mt) ==
-  LET z == Enter(z_, [call |-> "__rmqueue_smallest", args |-> [order |-> order, mt |-> mt],
-                      shown |-> <<>>, draw |-> "all", text |-> "", idle |-> "", returns |-> "",
+  LET z == Enter(z_, [call |-> "__rmqueue_smallest",
+                      args |-> [order |-> order, mt |-> mt],
+                      shown |-> <<>>, draw |-> "all",
+                      text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   {Leave(done) : done \in (
@@ -300,10 +351,12 @@ __rmqueue_smallest(z_, order, mt) ==
   IN  IF orders = {} THEN {}
       ELSE {page_del_and_expand(z, f[1], order, f[2], mt) : f \in OnList(z, Min(orders), mt)}
   )}
+
 \* find_suitable_fallback(): the first fallback type that has a block of this order.
 find_fallback(z, order, mt) ==
   LET types == {i \in 1..2 : OnList(z, order, fallbacks[mt][i]) # {}}
   IN  IF types = {} THEN NoType ELSE fallbacks[mt][Min(types)]
+
 can_steal_fallback(order, mt) == order >= pageblock_order \div 2 \/ mt \in {"UNMOVABLE", "RECLAIMABLE"}
 FallbackOrders(z, low, mt) == {o \in low..MAX_PAGE_ORDER : find_fallback(z, o, mt) # NoType}
 
@@ -320,13 +373,16 @@ move_each(z, S, old_mt, new_mt) ==
        IN  move_each(move_to_free_list(z, f[1], f[2], old_mt, new_mt), S \ {f}, old_mt, new_mt)
 
 move_freepages_block(z_, b, old_mt, new_mt) ==
-  LET z == Enter(z_, [call |-> "move_freepages_block", args |-> [b |-> b, old_mt |-> old_mt, new_mt |-> new_mt],
-                      shown |-> <<"b">>, draw |-> "always", text |-> "", idle |-> "nop", returns |-> "",
+  LET z == Enter(z_, [call |-> "move_freepages_block",
+                      args |-> [b |-> b, old_mt |-> old_mt, new_mt |-> new_mt],
+                      shown |-> <<"b">>, draw |-> "always",
+                      text |-> "", idle |-> "nop", returns |-> "",
                       reads |-> Units({pageblock_start_pfn(b)}), writes |-> {}])
   IN
   Leave(
   move_each(z, FreeIn(z, b), old_mt, new_mt)
   )
+
 \* __rmqueue_fallback(): the largest order first, so that whole pageblocks are taken;
 \* movable pages switch to the smallest when that block cannot be stolen.
 PickFallback(z, order, mt) ==
@@ -338,8 +394,10 @@ PickFallback(z, order, mt) ==
 \* list.  Below pageblock_order a count of free and movable pages decides.
 BlockType(z, page, list) == get_pageblock_migratetype(z, page)
 steal_suitable_fallback(z_, page, order, list, low, mt) ==
-  LET z == Enter(z_, [call |-> "steal_suitable_fallback", args |-> [page |-> page, order |-> order, list |-> list, low |-> low, mt |-> mt],
-                      shown |-> <<"page", "mt">>, draw |-> "all", text |-> "", idle |-> "", returns |-> "",
+  LET z == Enter(z_, [call |-> "steal_suitable_fallback",
+                      args |-> [page |-> page, order |-> order, list |-> list, low |-> low, mt |-> mt],
+                      shown |-> <<"page", "mt">>, draw |-> "all",
+                      text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   {Leave(done) : done \in (
@@ -353,11 +411,14 @@ steal_suitable_fallback(z_, page, order, list, low, mt) ==
       THEN {[expanded EXCEPT !.page = page]}
       ELSE {page_del_and_expand(claimed, page, low, order, mt)}
   )}
+
 MustClaim(z, f) == f[2] >= pageblock_order \/ 2 * units_of(FreeIn(z, Pageblock(f[1]))) >= pageblock_nr
 \* steal_suitable_fallback(): claim, or take the page and leave the rest where it is.
 __rmqueue_fallback(z_, order, mt) ==
-  LET z == Enter(z_, [call |-> "__rmqueue_fallback", args |-> [order |-> order, mt |-> mt],
-                      shown |-> <<>>, draw |-> "all", text |-> "", idle |-> "", returns |-> "",
+  LET z == Enter(z_, [call |-> "__rmqueue_fallback",
+                      args |-> [order |-> order, mt |-> mt],
+                      shown |-> <<>>, draw |-> "all",
+                      text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   {Leave(done) : done \in (
@@ -368,30 +429,39 @@ __rmqueue_fallback(z_, order, mt) ==
                ELSE {page_del_and_expand(z, f[1], order, f[2], BlockType(z, f[1], f[3]))}) :
               f \in PickFallback(z, order, mt)}
   )}
+
 __rmqueue(z_, order, mt) ==
-  LET z == Enter(z_, [call |-> "__rmqueue", args |-> [order |-> order, mt |-> mt],
-                      shown |-> <<>>, draw |-> "all", text |-> "", idle |-> "", returns |-> "",
+  LET z == Enter(z_, [call |-> "__rmqueue",
+                      args |-> [order |-> order, mt |-> mt],
+                      shown |-> <<>>, draw |-> "all",
+                      text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   {Leave(done) : done \in (
   IF SmallestOrder(z, order, mt) # {} THEN __rmqueue_smallest(z, order, mt)
   ELSE __rmqueue_fallback(z, order, mt)
   )}
+
 \* The page is its caller's now.  Whether it can be migrated is not said by the type that
 \* was asked for; above pageblock_order a page is not on the LRU, so it never can.
 Kinds(order) == IF order > pageblock_order THEN {"pinned"} ELSE {"pinned", "movable"}
 prep_new_page(z_, order) ==
-  LET z == Enter(z_, [call |-> "prep_new_page", args |-> [order |-> order],
-                      shown |-> <<>>, draw |-> "all", text |-> "", idle |-> "", returns |-> "",
+  LET z == Enter(z_, [call |-> "prep_new_page",
+                      args |-> [order |-> order],
+                      shown |-> <<>>, draw |-> "all",
+                      text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   {Leave(done) : done \in (
   {[z EXCEPT !.inuse = @ \union {<<z.page, order, kind>>}] : kind \in Kinds(order)}
   )}
+
 \* mm/page_alloc.c: rmqueue_buddy(), all versions.  One hold of zone->lock.
 rmqueue_buddy(z_, order, mt) ==
-  LET z == Enter(z_, [call |-> "rmqueue_buddy", args |-> [order |-> order, mt |-> mt],
-                      shown |-> <<"order", "mt">>, draw |-> "always", text |-> "", idle |-> "", returns |-> "",
+  LET z == Enter(z_, [call |-> "rmqueue_buddy",
+                      args |-> [order |-> order, mt |-> mt],
+                      shown |-> <<"order", "mt">>, draw |-> "always",
+                      text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   {Leave(done) : done \in (
@@ -413,13 +483,16 @@ AllocPages ==
 \* The last reference to a page is dropped.  It is not free yet, but has_unmovable_pages()
 \* passes it over from now on.
 put_page(z_, page) ==
-  LET z == Enter(z_, [call |-> "put_page", args |-> [page |-> page],
-                      shown |-> <<"page">>, draw |-> "always", text |-> "", idle |-> "", returns |-> "",
+  LET z == Enter(z_, [call |-> "put_page",
+                      args |-> [page |-> page],
+                      shown |-> <<"page">>, draw |-> "always",
+                      text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> Units({page})])
   IN
   Leave(
   [z EXCEPT !.inuse = {IF p[1] = page THEN <<p[1], p[2], "movable">> ELSE p : p \in @}]
   )
+
 PutPage ==
   \E p \in inuse :
     /\ p[3] = "pinned"
@@ -430,6 +503,7 @@ FreePages ==
   \E p \in inuse :
     \E z \in free_one_page(By("any", 0, <<>>), p[1], p[2]) :
       Commit(z) /\ UNCHANGED isolator
+
 AnyCPU == AllocPages \/ PutPage \/ FreePages
 
 \* ===========================================================================
@@ -441,44 +515,57 @@ EALREADY == 114     \* ours: nothing to un-isolate, the section does nothing
 
 \* ---- calls under zone->lock ----------------------------------------------------
 is_migrate_isolate_page(z_, b) ==
-  LET z == Enter(z_, [call |-> "is_migrate_isolate_page", args |-> [b |-> b],
-                      shown |-> <<"b">>, draw |-> "all", text |-> "", idle |-> "", returns |-> "",
+  LET z == Enter(z_, [call |-> "is_migrate_isolate_page",
+                      args |-> [b |-> b],
+                      shown |-> <<"b">>, draw |-> "all",
+                      text |-> "", idle |-> "", returns |-> "",
                       reads |-> Types({b}), writes |-> {}])
   IN
   Leave(
   IF type_of(z, b) = "ISOLATE" THEN [z EXCEPT !.ret = EBUSY] ELSE z
   )
+
 \* Free pages are skipped, and so are pages without a reference: the tail pages of
 \* an in-use page that is not compound.  So only what starts in the pageblock counts.
 has_unmovable_pages(z_, b) ==
-  LET z == Enter(z_, [call |-> "has_unmovable_pages", args |-> [b |-> b],
-                      shown |-> <<"b">>, draw |-> "all", text |-> "", idle |-> "", returns |-> "",
+  LET z == Enter(z_, [call |-> "has_unmovable_pages",
+                      args |-> [b |-> b],
+                      shown |-> <<"b">>, draw |-> "all",
+                      text |-> "", idle |-> "", returns |-> "",
                       reads |-> Units(pageblock_start_pfn(b)..(pageblock_start_pfn(b) + pageblock_nr - 1)), writes |-> {}])
   IN
   Leave(
   IF \E p \in z.inuse : p[3] = "pinned" /\ Pageblock(p[1]) = b THEN [z EXCEPT !.ret = EBUSY] ELSE z
   )
+
 \* move_freepages_block(), and what moved leaves, or joins, the count of free pages.
 isolation_moves(z, b, old_mt, new_mt) ==
   LET moved == move_freepages_block(z, b, old_mt, new_mt)
   IN  moved
+
 \* Nothing here reads zone->nr_isolate_pageblock, so it is not in the state.
 inc_nr_isolate_pageblock(z_) ==
-  LET z == Enter(z_, [call |-> "inc_nr_isolate_pageblock", args |-> <<>>,
-                      shown |-> <<>>, draw |-> "all", text |-> "", idle |-> "", returns |-> "",
+  LET z == Enter(z_, [call |-> "inc_nr_isolate_pageblock",
+                      args |-> <<>>,
+                      shown |-> <<>>, draw |-> "all",
+                      text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   Leave(
   z
   )
+
 dec_nr_isolate_pageblock(z_) ==
-  LET z == Enter(z_, [call |-> "dec_nr_isolate_pageblock", args |-> <<>>,
-                      shown |-> <<>>, draw |-> "all", text |-> "", idle |-> "", returns |-> "",
+  LET z == Enter(z_, [call |-> "dec_nr_isolate_pageblock",
+                      args |-> <<>>,
+                      shown |-> <<>>, draw |-> "all",
+                      text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   Leave(
   z
   )
+
 set_isolated(z, b, mt) == set_pageblock_migratetype(z, b, mt)
 \* mm/page_alloc.c: does the free buddy at or before the pageblock reach it?
 find_large_buddy(z, start) ==
@@ -487,8 +574,10 @@ find_large_buddy(z, start) ==
 
 \* mm/page_isolation.c: set_migratetype_isolate(), hygiene-v2.  One hold of zone->lock.
 set_migratetype_isolate(z_, b) ==
-  LET z == Enter(z_, [call |-> "set_migratetype_isolate", args |-> [b |-> b],
-                      shown |-> <<"b">>, draw |-> "always", text |-> "", idle |-> "", returns |-> "",
+  LET z == Enter(z_, [call |-> "set_migratetype_isolate",
+                      args |-> [b |-> b],
+                      shown |-> <<"b">>, draw |-> "always",
+                      text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   {Leave(done) : done \in (
@@ -503,17 +592,22 @@ set_migratetype_isolate(z_, b) ==
   )}
 
 is_isolated_still(z_, b) ==
-  LET z == Enter(z_, [call |-> "is_isolated_still", args |-> [b |-> b],
-                      shown |-> <<"b">>, draw |-> "never", text |-> "", idle |-> "", returns |-> "",
+  LET z == Enter(z_, [call |-> "is_isolated_still",
+                      args |-> [b |-> b],
+                      shown |-> <<"b">>, draw |-> "never",
+                      text |-> "", idle |-> "", returns |-> "",
                       reads |-> Types({b}), writes |-> {}])
   IN
   Leave(
   IF type_of(z, b) = "ISOLATE" THEN z ELSE [z EXCEPT !.ret = EALREADY]
   )
+
 \* mm/page_alloc.c.  Off its list; mergeable pageblocks under it become MOVABLE.
 __isolate_free_page(z_, page, order) ==
-  LET z == Enter(z_, [call |-> "__isolate_free_page", args |-> [page |-> page, order |-> order],
-                      shown |-> <<"page">>, draw |-> "always", text |-> "", idle |-> "", returns |-> "",
+  LET z == Enter(z_, [call |-> "__isolate_free_page",
+                      args |-> [page |-> page, order |-> order],
+                      shown |-> <<"page">>, draw |-> "always",
+                      text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> Types(PageblocksOf(page, order))])
   IN
   Leave(
@@ -522,11 +616,14 @@ __isolate_free_page(z_, page, order) ==
       uncounted == uncount(removed, get_pageblock_migratetype(z, page), order)
   IN  IF order < pageblock_order - 1 \/ normal = {} THEN uncounted ELSE retype(uncounted, normal, "MOVABLE")
   )
+
 \* unset_migratetype_isolate(): a buddy that starts here, whose own buddy is free and
 \* not isolated, is taken off, so that freeing it merges the two.
 isolate_to_merge(z_, b) ==
-  LET z == Enter(z_, [call |-> "isolate_to_merge", args |-> [b |-> b],
-                      shown |-> <<"b">>, draw |-> "never", text |-> "", idle |-> "", returns |-> "",
+  LET z == Enter(z_, [call |-> "isolate_to_merge",
+                      args |-> [b |-> b],
+                      shown |-> <<"b">>, draw |-> "never",
+                      text |-> "", idle |-> "", returns |-> "",
                       reads |-> Units({pageblock_start_pfn(b)}), writes |-> {}])
   IN
   Leave(
@@ -540,18 +637,24 @@ isolate_to_merge(z_, b) ==
                 /\ get_pageblock_migratetype(z, buddy) # "ISOLATE"
   IN  IF merges THEN [__isolate_free_page(z, page, order) EXCEPT !.page = page, !.order = order] ELSE z
   )
+
 __putback_isolated_page(z_, mt) ==
-  LET z == Enter(z_, [call |-> "__putback_isolated_page", args |-> [mt |-> mt],
-                      shown |-> <<"mt">>, draw |-> "always", text |-> "", idle |-> "", returns |-> "",
+  LET z == Enter(z_, [call |-> "__putback_isolated_page",
+                      args |-> [mt |-> mt],
+                      shown |-> <<"mt">>, draw |-> "always",
+                      text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   Leave(
   __free_one_page(z, z.page, z.order, mt)
   )
+
 \* mm/page_isolation.c: unset_migratetype_isolate(), v5.19 to v6.9, hygiene-v2.  One hold of zone->lock.
 unset_migratetype_isolate(z_, b, mt) ==
-  LET z == Enter(z_, [call |-> "unset_migratetype_isolate", args |-> [b |-> b, mt |-> mt],
-                      shown |-> <<"b", "mt">>, draw |-> "always", text |-> "", idle |-> "nothing to undo", returns |-> "",
+  LET z == Enter(z_, [call |-> "unset_migratetype_isolate",
+                      args |-> [b |-> b, mt |-> mt],
+                      shown |-> <<"b", "mt">>, draw |-> "always",
+                      text |-> "", idle |-> "nothing to undo", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   {Leave(done) : done \in (
@@ -567,25 +670,33 @@ unset_migratetype_isolate(z_, b, mt) ==
   )}
 
 is_still_free(z_, page, order) ==
-  LET z == Enter(z_, [call |-> "is_still_free", args |-> [page |-> page, order |-> order],
-                      shown |-> <<>>, draw |-> "never", text |-> "", idle |-> "", returns |-> "",
+  LET z == Enter(z_, [call |-> "is_still_free",
+                      args |-> [page |-> page, order |-> order],
+                      shown |-> <<>>, draw |-> "never",
+                      text |-> "", idle |-> "", returns |-> "",
                       reads |-> Units({page}), writes |-> {}])
   IN
   Leave(
   IF <<page, order>> \in {<<f[1], f[2]>> : f \in z.free} THEN z ELSE [z EXCEPT !.ret = ENOENT]
   )
+
 free_split_pieces(z_, page, order, offset) ==
-  LET z == Enter(z_, [call |-> "free_split_pieces", args |-> [page |-> page, order |-> order, offset |-> offset],
-                      shown |-> <<>>, draw |-> "never", text |-> "", idle |-> "", returns |-> "",
+  LET z == Enter(z_, [call |-> "free_split_pieces",
+                      args |-> [page |-> page, order |-> order, offset |-> offset],
+                      shown |-> <<>>, draw |-> "never",
+                      text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   Leave(
   split_pieces(z, page, page + offset, page + Nr[order])
   )
+
 \* mm/page_alloc.c: split_free_page(), v5.19 to v6.9, hygiene-v2.  One hold of zone->lock.
 split_free_page(z_, page, order, offset) ==
-  LET z == Enter(z_, [call |-> "split_free_page", args |-> [page |-> page, order |-> order, offset |-> offset],
-                      shown |-> <<"page">>, draw |-> "always", text |-> "", idle |-> "", returns |-> "",
+  LET z == Enter(z_, [call |-> "split_free_page",
+                      args |-> [page |-> page, order |-> order, offset |-> offset],
+                      shown |-> <<"page">>, draw |-> "always",
+                      text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   {Leave(done) : done \in (
@@ -614,21 +725,27 @@ unmark_here(z, b) == unset_migratetype_isolate(z, b, "MOVABLE")
 Starts == Pageblocks \union {-2}
 Ends == 1..(LastPageblock + 1) \union {LastPageblock + 3}
 mark_elsewhere(z_) ==
-  LET z == Enter(z_, [call |-> "mark_elsewhere", args |-> <<>>,
-                      shown |-> <<>>, draw |-> "always", text |-> "set_migratetype_isolate(elsewhere)", idle |-> "", returns |-> "",
+  LET z == Enter(z_, [call |-> "mark_elsewhere",
+                      args |-> <<>>,
+                      shown |-> <<>>, draw |-> "always",
+                      text |-> "set_migratetype_isolate(elsewhere)", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   {Leave(done) : done \in (
   {z, [z EXCEPT !.ret = EBUSY]}
   )}
+
 unmark_elsewhere(z_) ==
-  LET z == Enter(z_, [call |-> "unmark_elsewhere", args |-> <<>>,
-                      shown |-> <<>>, draw |-> "always", text |-> "unset_migratetype_isolate(elsewhere)", idle |-> "", returns |-> "",
+  LET z == Enter(z_, [call |-> "unmark_elsewhere",
+                      args |-> <<>>,
+                      shown |-> <<>>, draw |-> "always",
+                      text |-> "unset_migratetype_isolate(elsewhere)", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
   IN
   {Leave(done) : done \in (
   {z}
   )}
+
 mark(z, b) == IF b \in Pageblocks THEN mark_here(z, b) ELSE mark_elsewhere(z)
 unmark(z, b) == IF b \in Pageblocks THEN unmark_here(z, b) ELSE unmark_elsewhere(z)
 Ranges == {r \in Starts \X Ends : r[1] < r[2]}
@@ -651,6 +768,7 @@ AfterMarkMiddle(me) == ToMiddle(me, me.b + 1)
 \* before it are undone, then the last one is given back.
 FailedAt(me, b) == IF b = me.end - 1 THEN {To(me, "fail_first", me.start, me.start + 1)}
                    ELSE {To(me, "fail_undo", me.start, b)}
+
 AfterFailUndo(me) == {To(me, "fail_last", me.end - 1, me.end)}
 \* A page crosses a boundary only inside a largest-order chunk: no scan elsewhere.
 Crossable(boundary) == boundary \in Pageblocks /\ pageblock_start_pfn(boundary) % Nr[MAX_PAGE_ORDER] # 0
@@ -658,20 +776,27 @@ AfterScanLast(me) == ToMiddle(me, me.start + 1)
 ToScanLast(me) == IF Crossable(me.end)
                   THEN [me EXCEPT !.pc = "scan_last", !.pfn = AlignDown(pageblock_start_pfn(me.end - 1), MAX_PAGE_ORDER)]
                   ELSE AfterScanLast(me)
+
 \* A range of one pageblock is marked once; the second call only looks.
 AfterScanFirst(me) == IF me.end = me.start + 1
                       THEN ToScanLast(me)
                       ELSE [me EXCEPT !.pc = "mark_last", !.pfn = 0, !.order = 0]
+
 AfterMarkFirst(me) == IF Crossable(me.start)
                       THEN [me EXCEPT !.pc = "scan_first", !.pfn = AlignDown(pageblock_start_pfn(me.start), MAX_PAGE_ORDER)]
                       ELSE AfterScanFirst(me)
+
 AfterMarkLast(me) == ToScanLast(me)
 MarkFirst(i) ==
   /\ isolator[i].pc = "idle"
   /\ \E r \in Ranges :
        LET range == Rounded(r)
            me == [Idle EXCEPT !.pc = "mark_first", !.start = range[1], !.end = range[2]]
-       IN  \E z \in mark(By("isolator", i, <<[call |-> "start_isolate_page_range", args |-> [start |-> me.start, end |-> me.end], text |-> <<>>, remark |-> ""], [call |-> "isolate_single_pageblock", args |-> [boundary |-> Boundary(me)], text |-> <<>>, remark |-> ""]>>), me.start) :
+       IN  \E z \in mark(By("isolator", i, <<
+                      [call |-> "start_isolate_page_range", args |-> [start |-> me.start, end |-> me.end], remark |-> "",
+                       text |-> <<>>],
+                      [call |-> "isolate_single_pageblock", args |-> [boundary |-> Boundary(me)], remark |-> "",
+                       text |-> <<>>]>>), me.start) :
              /\ Commit(z)
              /\ \E next \in IF z.ret = 0 THEN {AfterMarkFirst(me)} ELSE AfterFailure(me) :
                   isolator' = [isolator EXCEPT ![i] = next]
@@ -679,7 +804,11 @@ MarkFirst(i) ==
 MarkLast(i) ==
   LET me == isolator[i]
   IN  /\ me.pc = "mark_last"
-      /\ \E z \in mark(By("isolator", i, <<[call |-> "start_isolate_page_range", args |-> [start |-> me.start, end |-> me.end], text |-> <<>>, remark |-> ""], [call |-> "isolate_single_pageblock", args |-> [boundary |-> Boundary(me)], text |-> <<>>, remark |-> ""]>>), me.end - 1) :
+      /\ \E z \in mark(By("isolator", i, <<
+                      [call |-> "start_isolate_page_range", args |-> [start |-> me.start, end |-> me.end], remark |-> "",
+                       text |-> <<>>],
+                      [call |-> "isolate_single_pageblock", args |-> [boundary |-> Boundary(me)], remark |-> "",
+                       text |-> <<>>]>>), me.end - 1) :
            /\ Commit(z)
            /\ \E next \in IF z.ret = 0 THEN {AfterMarkLast(me)} ELSE FailedAt(me, me.end - 1) :
                 isolator' = [isolator EXCEPT ![i] = next]
@@ -687,7 +816,9 @@ MarkLast(i) ==
 MarkMiddle(i) ==
   LET me == isolator[i]
   IN  /\ me.pc = "mark_middle"
-      /\ \E z \in mark(By("isolator", i, <<[call |-> "start_isolate_page_range", args |-> [start |-> me.start, end |-> me.end], text |-> <<>>, remark |-> ""]>>), me.b) :
+      /\ \E z \in mark(By("isolator", i, <<
+                      [call |-> "start_isolate_page_range", args |-> [start |-> me.start, end |-> me.end], remark |-> "",
+                       text |-> <<>>]>>), me.b) :
            /\ Commit(z)
            /\ \E next \in IF z.ret = 0 THEN {AfterMarkMiddle(me)} ELSE FailedAt(me, me.b) :
                 isolator' = [isolator EXCEPT ![i] = next]
@@ -695,17 +826,21 @@ MarkMiddle(i) ==
 ScanRemark(me) == IF ~PageBuddy(Zone, me.pfn) THEN "no"
                   ELSE IF me.pfn + Nr[buddy_order(Zone, me.pfn)] > pageblock_start_pfn(Boundary(me)) THEN ""
                   ELSE "does not cross"
+
 \* isolate_single_pageblock(), the scan, without the lock, one page at a time: a free
 \* page is stepped over, one that crosses the boundary is split; any other page is
 \* passed unit by unit.
 look_at(z_, page) ==
-  LET z == Enter(z_, [call |-> "look_at", args |-> [page |-> page],
-                      shown |-> <<>>, draw |-> "never", text |-> "", idle |-> "", returns |-> "",
+  LET z == Enter(z_, [call |-> "look_at",
+                      args |-> [page |-> page],
+                      shown |-> <<>>, draw |-> "never",
+                      text |-> "", idle |-> "", returns |-> "",
                       reads |-> Units({page}), writes |-> {}])
   IN
   Leave(
   z
   )
+
 Scan(i) ==
   LET me == isolator[i]
       order == buddy_order(Zone, me.pfn)
@@ -714,11 +849,20 @@ Scan(i) ==
       crosses == PageBuddy(Zone, me.pfn) /\ next > boundary
       done == IF me.pc = "scan_first" THEN AfterScanFirst(me) ELSE AfterScanLast(me)
       onwards == IF next >= boundary THEN done ELSE [me EXCEPT !.pfn = next]
-      z == look_at(By("isolator", i, <<[call |-> "start_isolate_page_range", args |-> [start |-> me.start, end |-> me.end], text |-> <<>>, remark |-> ""], [call |-> "isolate_single_pageblock", args |-> [boundary |-> Boundary(me)], text |-> <<>>, remark |-> ""], [call |-> "scan", args |-> [boundary |-> Boundary(me)], text |-> <<"start_pfn = ALIGN_DOWN(MAX_ORDER_NR_PAGES)", "for (pfn = start_pfn; pfn < boundary_pfn;)">>, remark |-> ""], [call |-> "PageBuddy", args |-> [page |-> me.pfn], text |-> <<"if (PageBuddy(page))">>, remark |-> ScanRemark(me)]>>), me.pfn)
+      z == look_at(By("isolator", i, <<
+                      [call |-> "start_isolate_page_range", args |-> [start |-> me.start, end |-> me.end], remark |-> "",
+                       text |-> <<>>],
+                      [call |-> "isolate_single_pageblock", args |-> [boundary |-> Boundary(me)], remark |-> "",
+                       text |-> <<>>],
+                      [call |-> "scan", args |-> [boundary |-> Boundary(me)], remark |-> "",
+                       text |-> <<"start_pfn = ALIGN_DOWN(MAX_ORDER_NR_PAGES)", "for (pfn = start_pfn; pfn < boundary_pfn;)">>],
+                      [call |-> "PageBuddy", args |-> [page |-> me.pfn], remark |-> ScanRemark(me),
+                       text |-> <<"if (PageBuddy(page))">>]>>), me.pfn)
       split == [me EXCEPT !.pc = IF me.pc = "scan_first" THEN "split_first" ELSE "split_last", !.order = order]
   IN  /\ me.pc \in {"scan_first", "scan_last"}
       /\ isolator' = [isolator EXCEPT ![i] = IF crosses THEN split ELSE onwards]
       /\ Commit(IF crosses THEN z ELSE [z EXCEPT !.log = Append(@, [skipped |-> "split_free_page", args |-> [page |-> me.pfn]])])
+
 \* If the page has changed meanwhile the scan looks at the same pfn again.
 SplitFreePage(i) ==
   LET me == isolator[i]
@@ -727,24 +871,38 @@ SplitFreePage(i) ==
       done == IF me.pc = "split_first" THEN AfterScanFirst([me EXCEPT !.order = 0])
               ELSE AfterScanLast([me EXCEPT !.order = 0])
   IN  /\ me.pc \in {"split_first", "split_last"}
-      /\ \E z \in split_free_page(By("isolator", i, <<[call |-> "start_isolate_page_range", args |-> [start |-> me.start, end |-> me.end], text |-> <<>>, remark |-> ""], [call |-> "isolate_single_pageblock", args |-> [boundary |-> Boundary(me)], text |-> <<>>, remark |-> ""], [call |-> "scan", args |-> [boundary |-> Boundary(me)], text |-> <<"start_pfn = ALIGN_DOWN(MAX_ORDER_NR_PAGES)", "for (pfn = start_pfn; pfn < boundary_pfn;)">>, remark |-> ""], [call |-> "PageBuddy", args |-> [page |-> me.pfn], text |-> <<"if (PageBuddy(page))">>, remark |-> ScanRemark(me)]>>), me.pfn, me.order, boundary - me.pfn) :
+      /\ \E z \in split_free_page(By("isolator", i, <<
+                      [call |-> "start_isolate_page_range", args |-> [start |-> me.start, end |-> me.end], remark |-> "",
+                       text |-> <<>>],
+                      [call |-> "isolate_single_pageblock", args |-> [boundary |-> Boundary(me)], remark |-> "",
+                       text |-> <<>>],
+                      [call |-> "scan", args |-> [boundary |-> Boundary(me)], remark |-> "",
+                       text |-> <<"start_pfn = ALIGN_DOWN(MAX_ORDER_NR_PAGES)", "for (pfn = start_pfn; pfn < boundary_pfn;)">>],
+                      [call |-> "PageBuddy", args |-> [page |-> me.pfn], remark |-> ScanRemark(me),
+                       text |-> <<"if (PageBuddy(page))">>]>>), me.pfn, me.order, boundary - me.pfn) :
            /\ Commit(z)
            /\ isolator' = [isolator EXCEPT ![i] = IF z.ret = 0 THEN done ELSE rescan]
+
 \* undo_isolate_page_range(): when the caller is done with its range ("isolated"), on the
 \* way out of a failed start ("fail_undo"), and after that ("undo_all").  A look at the
 \* type without the lock, then one hold for each pageblock that is ISOLATE; whoever
 \* isolated it is not asked.  Afterwards the caller may call again, with another range.
 is_not_isolated(z_, b) ==
-  LET z == Enter(z_, [call |-> "is_not_isolated", args |-> [b |-> b],
-                      shown |-> <<"b">>, draw |-> "never", text |-> "", idle |-> "", returns |-> "",
+  LET z == Enter(z_, [call |-> "is_not_isolated",
+                      args |-> [b |-> b],
+                      shown |-> <<"b">>, draw |-> "never",
+                      text |-> "", idle |-> "", returns |-> "",
                       reads |-> Types({b}), writes |-> {}])
   IN
   Leave(
   z
   )
+
 UndoRange(i) ==
   LET me == isolator[i]
-      z == By("isolator", i, <<[call |-> "undo_isolate_page_range", args |-> [end |-> me.stop], text |-> <<>>, remark |-> ""]>>)
+      z == By("isolator", i, <<
+                      [call |-> "undo_isolate_page_range", args |-> [end |-> me.stop], remark |-> "",
+                       text |-> <<>>]>>)
       onwards == To(me, IF me.pc = "isolated" THEN "undo" ELSE me.pc, me.b + 1, me.stop)
       after == IF me.b + 1 < me.stop THEN {[onwards EXCEPT !.pfn = me.pfn]}
                ELSE IF me.pc = "fail_undo" THEN AfterFailUndo(me)
@@ -759,7 +917,9 @@ UndoRange(i) ==
 GiveBack(i) ==
   LET me == isolator[i]
   IN  /\ me.pc \in {"fail_first", "fail_last"}
-      /\ \E z \in unmark(By("isolator", i, <<[call |-> "start_isolate_page_range", args |-> [start |-> me.start, end |-> me.end], text |-> <<>>, remark |-> ""]>>), me.b) : Commit(z)
+      /\ \E z \in unmark(By("isolator", i, <<
+                      [call |-> "start_isolate_page_range", args |-> [start |-> me.start, end |-> me.end], remark |-> "",
+                       text |-> <<>>]>>), me.b) : Commit(z)
       /\ \E next \in AfterFailure(me) : isolator' = [isolator EXCEPT ![i] = next]
 
 Isolator(i) ==
@@ -779,6 +939,7 @@ Held(me) ==
   ELSE IF me.pc = "mark_middle" THEN {me.start, me.end - 1} \union (me.start + 1)..(me.b - 1)
   ELSE IF me.pc = "fail_undo" THEN me.b..(me.stop - 1) \union {me.end - 1}
   ELSE me.b..(me.stop - 1)
+
 HeldHere(i) == Held(isolator[i]) \intersect Pageblocks
 
 \* ===========================================================================
@@ -790,6 +951,7 @@ BootZone ==
   /\ free = {<<pfn, MAX_PAGE_ORDER, "MOVABLE">> : pfn \in {p \in Pfns : p % Nr[MAX_PAGE_ORDER] = 0}}
   /\ inuse = {}
   /\ warned = {}
+
 Boot == BootZone /\ isolator = [i \in Isolators |-> Idle]
 Step == AnyCPU \/ \E i \in Isolators : Isolator(i)
 
@@ -802,6 +964,7 @@ Blocks == {<<f[1], f[2]>> : f \in free} \union {<<p[1], p[2]>> : p \in inuse}
 Holders(pfn) ==
   Cardinality({f \in free : pfn \in Covered(f[1], f[2])})
   + Cardinality({p \in inuse : pfn \in Covered(p[1], p[2])})
+
 \* The warning "page type is T, passed migratetype is M" is never raised.
 NoFreelistWarning == warned = {}
 

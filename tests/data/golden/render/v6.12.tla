@@ -2,7 +2,8 @@
 \* The Linux page allocator and page isolation, design v6.12:
 \* Linux 6.12.y (Debian 6.12.107): large pages are freed in pageblock pieces
 \* Source: Debian linux-source-6.12 6.12.107-1: mm/page_alloc.c, mm/page_isolation.c
-\* Zone: 4 pageblocks of order 9, largest order 10, 1 isolator, orders 9 and up (1 unit per pageblock), a window of 2 pageblocks.
+\* Zone: 4 pageblocks of order 9, largest order 10, 1 isolator, orders 9 and up (1 unit per
+\*   pageblock), a window of 2 pageblocks.
 \* Made by: gen render --pageblocks 4 --order 10 --design v6.12
 \*
 \* One action is one hold of zone->lock, or one read without it.  An operator that
@@ -41,6 +42,7 @@ AllocTypes == {"UNMOVABLE", "MOVABLE"}
 fallbacks == [UNMOVABLE   |-> <<"RECLAIMABLE", "MOVABLE">>,
               MOVABLE     |-> <<"RECLAIMABLE", "UNMOVABLE">>,
               RECLAIMABLE |-> <<"UNMOVABLE", "MOVABLE">>]
+
 migratetype_is_mergeable(mt) == mt \in {"UNMOVABLE", "MOVABLE", "RECLAIMABLE"}
 
 VARIABLES
@@ -49,6 +51,7 @@ VARIABLES
   inuse,                  \* {<<pfn, order, kind>>}: allocated; "pinned" stops isolation, "movable" does not
   warned,                 \* the free list warnings of the last section
   isolator                \* [Isolators -> where each caller of start_isolate_page_range() is]
+
 zone_vars == <<migratetype, free, inuse, warned>>
 vars == <<zone_vars, isolator>>
 
@@ -69,6 +72,7 @@ Commit(z) ==
   /\ free' = z.free
   /\ inuse' = z.inuse
   /\ warned' = z.warned
+
 spin_lock(z) ==
   z
 
@@ -100,6 +104,7 @@ expect_type(z, where, page, order, mt) ==
   LET type == get_pageblock_migratetype(z, page)
   IN  IF type = mt THEN z
       ELSE [z EXCEPT !.warned = @ \union {<<where, page, order, type, mt>>}]
+
 add_to_free_list(z, page, order, mt) ==
   LET z1 == [z EXCEPT !.free = @ \union {<<page, order, mt>>}]
   IN  expect_type(z1, "add_to_free_list", page, order, mt)
@@ -130,7 +135,8 @@ merge(z, pfn, order, mt) ==
                       \/ ~is_free_buddy(z, buddy, order)
                       \/ buddy_mt # mt /\ (~migratetype_is_mergeable(mt) \/ ~migratetype_is_mergeable(buddy_mt))
       removed == del_page_from_free_list(z, buddy, order, buddy_mt)
-      merged == IF buddy_mt # mt THEN by_merge(change_pageblock_range(removed, buddy, order, mt), PageblocksOf(buddy, order)) ELSE removed
+      merged == IF buddy_mt = mt THEN removed
+                ELSE by_merge(change_pageblock_range(removed, buddy, order, mt), PageblocksOf(buddy, order))
   IN  IF done_merging THEN add_to_free_list(z, pfn, order, mt)
       ELSE merge(merged, Min({pfn, buddy}), order + 1, mt)
 
@@ -140,6 +146,7 @@ __free_one_page(z, page, order, mt) ==
 \* A free page that is taken off its list leaves the count, unless the list was not in it.
 uncount(z, mt, order) ==
   z
+
 take_off(z, page, order) ==
   LET mt == get_pageblock_migratetype(z, page)
   IN  uncount(del_page_from_free_list(z, page, order, mt), mt, order)
@@ -151,6 +158,7 @@ split_pieces(z, pfn, boundary, end) ==
   IF pfn = end THEN z
   ELSE LET order == PieceOrder(pfn, (IF pfn < boundary THEN boundary ELSE end) - pfn)
        IN  split_pieces(__free_one_page(z, pfn, order, get_pageblock_migratetype(z, pfn)), pfn + Nr[order], boundary, end)
+
 \* Up the orders from a pageblock's first page to the first free buddy at or before it;
 \* the page itself if there is none.
 preceding_buddy(z, start) ==
@@ -210,6 +218,7 @@ __rmqueue_smallest(z, order, mt) ==
 find_fallback(z, order, mt) ==
   LET types == {i \in 1..2 : OnList(z, order, fallbacks[mt][i]) # {}}
   IN  IF types = {} THEN NoType ELSE fallbacks[mt][Min(types)]
+
 can_steal_fallback(order, mt) == order >= pageblock_order \div 2 \/ mt \in {"UNMOVABLE", "RECLAIMABLE"}
 FallbackOrders(z, low, mt) == {o \in low..MAX_PAGE_ORDER : find_fallback(z, o, mt) # NoType}
 
@@ -270,6 +279,7 @@ claim_largest(z, orders, order, mt) ==
                   \union
                   (IF MustClaim(z, f) THEN {} ELSE claim_largest(z, orders \ {o}, order, mt)) :
                   f \in OnList(z, o, find_fallback(z, o, mt))}
+
 __rmqueue_claim(z, order, mt) ==
   claim_largest(z, FallbackOrders(z, order, mt), order, mt)
 
@@ -314,6 +324,7 @@ FreePages ==
   \E p \in inuse :
     \E z \in free_one_page(Zone, p[1], p[2]) :
       Commit(z) /\ UNCHANGED isolator
+
 AnyCPU == AllocPages \/ PutPage \/ FreePages
 
 \* ===========================================================================
@@ -452,11 +463,13 @@ AfterMarkMiddle(me) == ToMiddle(me, me.b + 1)
 \* before it are undone, then the last one is given back.
 FailedAt(me, b) == IF b = me.end - 1 THEN {To(me, "fail_first", me.start, me.start + 1)}
                    ELSE {To(me, "fail_undo", me.start, b)}
+
 AfterFailUndo(me) == {To(me, "fail_last", me.end - 1, me.end)}
 \* The scan finds no free page to split: move_freepages_block_isolate() has done it.
 AfterMarkLast(me) == ToMiddle(me, me.start + 1)
 AfterMarkFirst(me) == IF me.end = me.start + 1 THEN AfterMarkLast(me)
                       ELSE [me EXCEPT !.pc = "mark_last"]
+
 MarkFirst(i) ==
   /\ isolator[i].pc = "idle"
   /\ \E r \in Ranges :
@@ -525,6 +538,7 @@ Held(me) ==
   ELSE IF me.pc = "mark_middle" THEN {me.start, me.end - 1} \union (me.start + 1)..(me.b - 1)
   ELSE IF me.pc = "fail_undo" THEN me.b..(me.stop - 1) \union {me.end - 1}
   ELSE me.b..(me.stop - 1)
+
 HeldHere(i) == Held(isolator[i]) \intersect Pageblocks
 
 \* ===========================================================================
@@ -536,6 +550,7 @@ BootZone ==
   /\ free = {<<pfn, MAX_PAGE_ORDER, "MOVABLE">> : pfn \in {p \in Pfns : p % Nr[MAX_PAGE_ORDER] = 0}}
   /\ inuse = {}
   /\ warned = {}
+
 Boot == BootZone /\ isolator = [i \in Isolators |-> Idle]
 Step == AnyCPU \/ \E i \in Isolators : Isolator(i)
 
@@ -548,6 +563,7 @@ Blocks == {<<f[1], f[2]>> : f \in free} \union {<<p[1], p[2]>> : p \in inuse}
 Holders(pfn) ==
   Cardinality({f \in free : pfn \in Covered(f[1], f[2])})
   + Cardinality({p \in inuse : pfn \in Covered(p[1], p[2])})
+
 \* The warning "page type is T, passed migratetype is M" is never raised.
 NoFreelistWarning == warned = {}
 
@@ -561,6 +577,7 @@ IsIsolated(b) == Type(b) = "ISOLATE" \/ \E i \in Isolators : b \in HeldHere(i)
 Allocated == {<<p[1], p[2]>> : p \in inuse}
 IsolatedNotAllocated_action ==
   \A p \in Allocated' \ Allocated : \A b \in PageblocksOf(p[1], p[2]) : ~IsIsolated(b)
+
 IsolatedNotAllocated == [][IsolatedNotAllocated_action]_vars
 
 \* Free, allocated and half-freed blocks tile the zone: no page is lost, none is

@@ -1,0 +1,240 @@
+"""The command line: which commands and options there are, and what a user has given."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import re
+from collections.abc import Sequence
+from typing import NoReturn
+
+from gen import __version__
+from gen.errors import GenError
+from gen.specs import design_names, properties
+from gen.zone import Zone, parse_migratetypes
+
+#: What `gen check` checks if no design is named: the series that the thread tested.
+DEFAULT_DESIGN = "hygiene-v2"
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise GenError(message)
+
+
+def _number(text: str) -> int:
+    # int() takes 1_0 and digits of other scripts too; thirty digits are more than anyone means.
+    if re.fullmatch(r"[+-]?[0-9]{1,30}", text, re.ASCII) is None:
+        raise argparse.ArgumentTypeError(f"'{text}' is no whole number")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number of seconds") from None
+
+
+def _add_zone(parser: argparse.ArgumentParser) -> None:
+    default = Zone()
+    group = parser.add_argument_group("zone")
+    group.add_argument(
+        "--pageblocks", type=_number, default=default.pageblocks, metavar="N",
+        help="pageblocks in the zone, a whole number of largest-order chunks (default: 4)",
+    )  # fmt: skip
+    group.add_argument(
+        "--order", type=_number, default=default.max_order, metavar="X",
+        help="the largest order, inclusive: MAX_PAGE_ORDER (default: 10)",
+    )  # fmt: skip
+    group.add_argument(
+        "--pageblock-order", type=_number, default=default.pageblock_order, metavar="P",
+        help="pageblock_order (default: 9, x86-64)",
+    )  # fmt: skip
+    group.add_argument(
+        "--min-order", type=_number, default=None, metavar="M",
+        help="the resolution: orders below M are not told apart "
+        "(default: P, one unit per pageblock)",
+    )  # fmt: skip
+    group.add_argument(
+        "--isolators", type=_number, default=default.isolators, metavar="N",
+        help="callers of start_isolate_page_range() at a time: 0, 1 or 2 (default: 1)",
+    )  # fmt: skip
+    group.add_argument(
+        "--migratetypes", default="movable,unmovable", metavar="T,T",
+        help="the types that callers allocate (default: movable,unmovable)",
+    )  # fmt: skip
+    group.add_argument(
+        "--alloc-order", type=_number, default=None, metavar="A",
+        help="the largest order that callers allocate (default: X)",
+    )  # fmt: skip
+    group.add_argument(
+        "--whole-zone", action="store_true",
+        help="model all pageblocks at once, not one largest-order chunk with the rest left open",
+    )  # fmt: skip
+
+
+def _add_question(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--design", default=DEFAULT_DESIGN, metavar="NAME",
+        help=f"a kernel version or a proposed patch: {', '.join(design_names())}, "
+        f"or the path of a design file, *.toml (default: {DEFAULT_DESIGN})",
+    )  # fmt: skip
+    parser.add_argument(
+        "--property", action="append", default=[], metavar="NAME",
+        help=f"only this one; may be given again; one of {', '.join(properties())}, or all "
+        "(default: what every design is asked; see gen properties)",
+    )  # fmt: skip
+
+
+def _add_toolchain(parser: argparse.ArgumentParser) -> None:
+    tools = parser.add_argument_group("TLC")
+    tools.add_argument(
+        "--jar", metavar="FILE", help="tla2tools.jar (default: $TLA2TOOLS_JAR, or the bundled one)"
+    )
+    tools.add_argument(
+        "--java", metavar="FILE", help="java (default: $JAVA_HOME/bin/java, or the bundled one)"
+    )
+
+
+def _add_limits(parser: argparse.ArgumentParser, timeout: str, heap: str) -> None:
+    parser.add_argument(
+        "--workers", type=_number, default=1, metavar="N", help="TLC's threads (default: 1)"
+    )
+    parser.add_argument(
+        "--heap", metavar="SIZE", help=f"Java's heap, such as 512m or 2g (default: {heap})"
+    )
+    parser.add_argument("--timeout", type=_seconds, metavar="S", help=timeout)
+
+
+def parse(argv: Sequence[str] | None) -> tuple[argparse.ArgumentParser, argparse.Namespace]:
+    """The command line, read; GenError says what is wrong with it and what is meant perhaps."""
+    parser, commands = _parsers()
+    args, unknown = parser.parse_known_args(argv)
+    if not unknown:
+        return parser, args
+    word = unknown[0].partition("=")[0]
+    if not word.startswith("-"):
+        raise GenError(f"unexpected argument '{word}'")
+    known = re.findall(r"--[a-z-]+", commands[args.command].format_help() if args.command else "")
+    near = difflib.get_close_matches(word, known, n=1)
+    of = f"'gen {args.command} --help'" if args.command else "'gen --help'"
+    hint = f"did you mean '{near[0]}'?" if near else f"{of} lists what there is"
+    raise GenError(f"unknown option '{word}': {hint}")
+
+
+def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
+    # No abbreviations: what a script abbreviates today may be ambiguous tomorrow.
+    parser = _Parser(
+        prog="gen",
+        description="Model checks Linux page isolation against the page allocator, "
+        "and draws the races it finds.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"pageblock-gen {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+
+    run = commands.add_parser(
+        "check", help="search a design for violations, and draw them", allow_abbrev=False
+    )
+    _add_zone(run)
+    _add_question(run)
+    _add_toolchain(run)
+    _add_limits(run, "give up after S seconds", "a quarter of the memory, up to 4g")
+    run.add_argument("--run-dir", metavar="DIR", help="keep the run's files here; empty or new")
+    run.add_argument(
+        "--depth", choices=["calls", "all"], default="calls",
+        help="draw the calls that matter, or every call (default: calls)",
+    )  # fmt: skip
+    run.add_argument(
+        "--no-continuation", action="store_true",
+        help="end the drawing at the violation: do not show how the open calls run on",
+    )  # fmt: skip
+    run.add_argument(
+        "-n", "--dry-run", action="store_true", help="print TLC's command line, do not run it"
+    )
+
+    table = commands.add_parser(
+        "matrix",
+        help="check every design, and make the table of verdicts",
+        description="Checks designs x properties, prints the table of verdicts, and writes it as "
+        "Markdown, JSON and HTML with a drawing for each violation. Exit code: 0 if every cell "
+        "has a verdict (a violation is one), 3 if any has none, 130 after Ctrl-C.",
+        allow_abbrev=False,
+    )
+    _add_zone(table)
+    table.add_argument(
+        "--designs", metavar="NAME,...",
+        help="kernel versions, patches, or paths of design files; all: the historic variants too "
+        "(default: all that come with the tool but the historic variants; see gen designs)",
+    )  # fmt: skip
+    table.add_argument(
+        "--properties", metavar="NAME,...",
+        help="these only; all: every one there is "
+        "(default: what every design is asked; see gen properties)",
+    )  # fmt: skip
+    _add_toolchain(table)
+    _add_limits(
+        table, "give up on a design after S seconds", "half of the memory, shared by all JVMs"
+    )
+    table.add_argument(
+        "--output", default="matrix", metavar="DIR",
+        help="where the table goes: a new directory, or one that holds an earlier table, "
+        "which is replaced (default: matrix)",
+    )  # fmt: skip
+    table.add_argument(
+        "--no-cache", action="store_true",
+        help="run TLC for every cell: neither use nor keep results. Without it, what TLC said "
+        "of the same module, cfg, jar and options is taken from pageblock-gen/tlc in "
+        "$XDG_CACHE_HOME or ~/.cache, which may be deleted at any time",
+    )  # fmt: skip
+
+    show = commands.add_parser(
+        "render", help="print the TLA+ module and its .cfg", allow_abbrev=False
+    )
+    _add_zone(show)
+    _add_question(show)
+    show.add_argument("--cfg", action="store_true", help="print the .cfg alone")
+    show.add_argument("--tla", action="store_true", help="print the module alone")
+
+    commands.add_parser("designs", help="the designs, a line each", allow_abbrev=False)
+    commands.add_parser("properties", help="the properties, a line each", allow_abbrev=False)
+
+    doctor = commands.add_parser(
+        "doctor", help="say what is used, and what is wrong with it", allow_abbrev=False
+    )
+    _add_toolchain(doctor)
+
+    renew = commands.add_parser(
+        "gallery", help="make the counterexamples/ again", allow_abbrev=False
+    )
+    _add_toolchain(renew)
+    renew.add_argument("directory", nargs="?", default="counterexamples", help="where they go")
+    return parser, commands.choices
+
+
+def names(text: str | None, option: str) -> list[str]:
+    """The names of a list with commas, none if there is no list; GenError if one is empty."""
+    if text is None:
+        return []
+    found = [name.strip() for name in text.split(",")]
+    if "" in found:
+        raise GenError(f"{option} '{text}': an empty name; NAME,NAME fits")
+    return found
+
+
+def zone(args: argparse.Namespace) -> Zone:
+    """The zone that the options describe; GenError if there is none."""
+    # Without --min-order the resolution follows the pageblock; 0 and 1 page per pageblock
+    # would be told from nothing, so a wrong --pageblock-order is reported first.
+    min_order = args.pageblock_order if args.min_order is None else args.min_order
+    return Zone(
+        pageblocks=args.pageblocks,
+        max_order=args.order,
+        pageblock_order=args.pageblock_order,
+        min_order=min_order,
+        isolators=args.isolators,
+        migratetypes=parse_migratetypes(args.migratetypes),
+        alloc_order=args.alloc_order,
+        whole=args.whole_zone,
+    )

@@ -1,0 +1,345 @@
+"""The matrix as a table: for a terminal, as Markdown, as HTML, as data, and as files."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from gen import __version__
+from gen.check import Result, Verdict
+from gen.errors import ExitCode, GenError
+from gen.matrix import Matrix, Row
+from gen.report import drawing, reproduce, states
+from gen.run_dir import write_json, write_text
+from gen.specs import Property
+
+_FORMAT = "pageblock-gen matrix"
+INDEX = ("matrix.md", "matrix.html", "matrix.json")
+_STAGE = ".matrix-"
+
+LEGEND = {
+    Result.HOLDS: "proved within bounds: TLC has searched every state, none violates it",
+    Result.VIOLATED: "violated at depth n: the shortest counterexample has n states; TLC has "
+    "followed it once more",
+    Result.VACUOUS: "vacuous: the design, or the zone, has nothing that the property speaks of",
+    Result.NO_VERDICT: "no verdict: the search did not end, nothing is known",
+}
+
+
+def words(verdict: Verdict) -> str:
+    """A verdict as a cell says it."""
+    if verdict.result is Result.HOLDS:
+        return "proved within bounds"
+    if verdict.result is Result.VIOLATED:
+        return f"violated at depth {verdict.length}"
+    return str(verdict.result.value)
+
+
+def _short(verdict: Verdict) -> str:
+    """A verdict in a narrow terminal; the legend says the rest."""
+    if verdict.result is Result.VIOLATED:
+        return f"violated {verdict.length}"
+    return "proved" if verdict.result is Result.HOLDS else str(verdict.result.value)
+
+
+def counts(matrix: Matrix | Row) -> str:
+    """How many cells say what: ``28 proved, 3 violated``."""
+    told = {
+        "proved": matrix.count(Result.HOLDS),
+        "violated": matrix.count(Result.VIOLATED),
+        "vacuous": matrix.count(Result.VACUOUS),
+        "no verdict": matrix.count(Result.NO_VERDICT),
+    }
+    return ", ".join(f"{count} {what}" for what, count in told.items() if count)
+
+
+def _used(matrix: Matrix) -> list[Result]:
+    return [result for result in LEGEND if matrix.count(result)]
+
+
+def summary(matrix: Matrix, seconds: float) -> str:
+    """The last lines: what was checked, and what came of it."""
+    cached = sum(row.cached for row in matrix.rows)
+    known = "all" if cached == len(matrix.rows) else f"{cached} of {len(matrix.rows)} designs"
+    return (
+        f"checked: {len(matrix.rows)} designs, {len(matrix.properties)} properties; "
+        f"{matrix.zone.describe}\n"
+        f"result:  {counts(matrix)}; {seconds:.1f} s"
+        + (f", {known} cached" if cached else "")
+        + "\n"
+    )
+
+
+def trouble(matrix: Matrix) -> str:
+    """What stands in the way of a verdict, in one line, with some of the cells."""
+    unknown = [
+        (f"{row.design.name}/{verdict.prop.name}", verdict.message)
+        for row in matrix.rows
+        for verdict in row.verdicts.values()
+        if verdict.result is Result.NO_VERDICT
+    ]
+    cells = ", ".join(cell for cell, _ in unknown[:3])
+    more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
+    reasons = dict.fromkeys(message.removeprefix("no verdict: ") for _, message in unknown)
+    return f"no verdict on {cells}{more}: {'; '.join(reasons)}"
+
+
+# ---- for a terminal ------------------------------------------------------------------
+
+
+def plain(matrix: Matrix, width: int | None) -> str:
+    """The table in columns; what does not fit into ``width`` goes into further tables below.
+
+    None: as wide as it takes, with every cell in full words.
+    """
+    in_full = [[words(row.verdicts[p.name]) for p in matrix.properties] for row in matrix.rows]
+    text = _grid(matrix, [p.name for p in matrix.properties], in_full, None)
+    if width is not None and max(map(len, text.splitlines())) > width:
+        short = [[_short(row.verdicts[p.name]) for p in matrix.properties] for row in matrix.rows]
+        heads = [_broken(p.name) for p in matrix.properties]
+        text = _grid(matrix, heads, short, width)
+    return text + "\n" + "".join(f"{LEGEND[result]}\n" for result in _used(matrix))
+
+
+def _broken(name: str) -> str:
+    """A property's name in several lines: NoFreelist, Warning."""
+    lines = [""]
+    for word in re.findall(r"[A-Z]?[^A-Z]+|[A-Z]", name):
+        if lines[-1] and len(lines[-1] + word) > len("violated 00"):
+            lines.append("")
+        lines[-1] += word
+    return "\n".join(lines)
+
+
+def _grid(
+    matrix: Matrix, heads: Sequence[str], cells: Sequence[Sequence[str]], width: int | None
+) -> str:
+    names = ["design", *(_printable(row.design.name) for row in matrix.rows)]
+    first = max(map(len, names))
+    columns = [[head, *(line[n] for line in cells)] for n, head in enumerate(heads)]
+    widths = [max(len(line) for cell in column for line in cell.split("\n")) for column in columns]
+    tables: list[list[int]] = [[]]
+    for n in range(len(columns)):
+        so_far = first + sum(widths[m] + 2 for m in tables[-1])
+        if width is not None and tables[-1] and so_far + 2 + widths[n] > width:
+            tables.append([])
+        tables[-1].append(n)
+    return "\n".join(
+        "".join(_lines(names, first, [(columns[n], widths[n]) for n in table])) for table in tables
+    )
+
+
+def _lines(names: list[str], first: int, columns: list[tuple[list[str], int]]) -> Iterator[str]:
+    for number, name in enumerate(names):
+        cells = [column[number].split("\n") for column, _ in columns]
+        height = max(map(len, cells))
+        for line in range(height):
+            told = [cell[line] if line < len(cell) else "" for cell in cells]
+            padded = [f"{text:{width}}" for text, (_, width) in zip(told, columns, strict=True)]
+            yield "  ".join([f"{name if line == 0 else '':{first}}", *padded]).rstrip() + "\n"
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
+# ---- as files ------------------------------------------------------------------------
+
+
+def slug(text: str) -> str:
+    """A name of a file, or an anchor, that needs no escaping anywhere."""
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", text).strip(".-") or "design"
+
+
+def check_names(names: Sequence[str]) -> None:
+    """GenError if the drawings of two of these designs would be the same file."""
+    known: dict[str, str] = {}
+    for name in names:
+        # Some file systems do not tell upper case from lower.
+        other = known.setdefault(slug(name).lower(), name)
+        if other != name:
+            raise GenError(f"designs '{other}' and '{name}': too alike for names of files")
+
+
+def _anchor(row: Row, prop: Property) -> str:
+    return f"{slug(row.design.name)}-{prop.name}"
+
+
+def _escape(text: str) -> str:
+    """Text that Markdown shows as it is, in a cell of a table too."""
+    return re.sub(r"([\\`*_{}\[\]<>|#&~])", r"\\\1", " ".join(text.split()))
+
+
+def markdown(matrix: Matrix) -> str:
+    """The table as Markdown; a violated cell links to its drawing."""
+    head = ["design", *(_escape(p.name) for p in matrix.properties)]
+    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    for row in matrix.rows:
+        cells = [_escape(row.design.name)]
+        for prop in matrix.properties:
+            verdict = row.verdicts[prop.name]
+            text = words(verdict)
+            cells.append(f"[{text}]({_anchor(row, prop)}.txt)" if verdict.trace else text)
+        lines.append(f"| {' | '.join(cells)} |")
+    legend = [f"- {LEGEND[result]}" for result in _used(matrix)]
+    designs = [f"- {_escape(row.design.name)}: {_escape(row.design.title)}" for row in matrix.rows]
+    asked = [f"- {_escape(p.name)}: {_escape(p.statement)}" for p in matrix.properties]
+    about = ["# Designs and properties", "", f"{_escape(matrix.zone.describe)}.", ""]
+    return "\n".join([*about, *lines, "", *legend, "", *designs, "", *asked, ""])
+
+
+def to_json(matrix: Matrix) -> dict[str, Any]:
+    """The table as data; the same for the same verdicts, however long they took."""
+    return {
+        "format": _FORMAT,
+        "version": 1,
+        "made_by": f"pageblock-gen {__version__}",
+        "jar_sha256": matrix.rows[0].check.toolchain.jar_sha256,
+        "zone": matrix.zone.describe,
+        "designs": [
+            {"name": r.design.name, "title": r.design.title, "source": r.design.source}
+            for r in matrix.rows
+        ],
+        "properties": [{"name": p.name, "statement": p.statement} for p in matrix.properties],
+        "verdicts": [
+            {
+                "design": row.design.name,
+                "property": prop.name,
+                "result": verdict.result.value,
+                "length": verdict.length,
+                "distinct": verdict.distinct,
+                "depth": verdict.depth,
+                "message": verdict.message,
+                "drawing": f"{_anchor(row, prop)}.txt" if verdict.trace else None,
+                "command": reproduce(row.check, verdict),
+            }
+            for row in matrix.rows
+            for prop in matrix.properties
+            for verdict in [row.verdicts[prop.name]]
+        ],
+    }
+
+
+_SIGNS = {Result.HOLDS: "✓", Result.VIOLATED: "✗", Result.VACUOUS: "○", Result.NO_VERDICT: "?"}
+
+
+def html(matrix: Matrix) -> str:
+    """The table as one page without anything from outside; the drawings stand below it."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        undefined=jinja2.StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("matrix.html.j2").render(
+        matrix=matrix,
+        Result=Result,
+        signs=_SIGNS,
+        kinds={result: result.value.replace(" ", "-") for result in Result},
+        legend={result: LEGEND[result] for result in _used(matrix)},
+        anchor=_anchor,
+        counts=counts,
+        drawing=drawing,
+        reproduce=reproduce,
+        states=states,
+        words=words,
+    )
+
+
+def check_output(text: str) -> Path:
+    """The directory for the files; GenError if it cannot be, or holds what is no matrix."""
+    fits = "a new directory, or one with an earlier matrix, fits"
+    if not text:
+        raise GenError(f"--output: an empty name; {fits}")
+    directory = Path(text).absolute()
+    try:
+        if directory.exists() or directory.is_symlink():
+            if not directory.is_dir():
+                raise GenError(f"--output {text}: is not a directory; {fits}")
+            if strange := _strange(directory):
+                raise GenError(f"--output {text}: holds {strange}, which is no matrix's; {fits}")
+        else:
+            directory.parent.mkdir(parents=True, exist_ok=True)
+        # Tried, not asked: access() knows nothing of full or read-only file systems.
+        where = directory if directory.is_dir() else directory.parent
+        with tempfile.TemporaryDirectory(prefix=_STAGE, dir=where):
+            pass
+    except (OSError, ValueError) as e:
+        reason = (e.strerror if isinstance(e, OSError) else None) or str(e)
+        full = isinstance(e, OSError) and e.errno in (errno.ENOSPC, errno.EDQUOT)
+        code = ExitCode.NO_VERDICT if full else ExitCode.USAGE
+        raise GenError(f"--output {text}: cannot be written: {reason}; {fits}", code) from None
+    return directory
+
+
+def _strange(directory: Path) -> str | None:
+    """The name of something in a directory that no earlier matrix has put there."""
+    held = sorted(path.name for path in directory.iterdir())
+    known = {*INDEX, *_drawings(directory)} if INDEX[-1] in held else set()
+    return next((n for n in held if n not in known and not n.startswith(_STAGE)), None)
+
+
+def _drawings(directory: Path) -> set[str]:
+    """The drawings of an earlier matrix, as its JSON names them; none if there is no such."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
+        data = json.loads((directory / INDEX[-1]).read_text(encoding="utf-8"))
+        if data["format"] == _FORMAT:
+            names = {str(v["drawing"]) for v in data["verdicts"] if v["drawing"]}
+            return {name for name in names if name == slug(name) and name.endswith(".txt")}
+    return set()
+
+
+def write(matrix: Matrix, directory: Path) -> list[Path]:
+    """Write all files, or none; what an earlier matrix has left there goes."""
+    new = not directory.is_dir()
+    stage = None
+    try:
+        stage = Path(tempfile.mkdtemp(prefix=_STAGE, dir=directory.parent if new else directory))
+        _fill(matrix, stage)
+        # From here on nothing needs room on the disk.
+        stage.chmod(0o755)
+        if new:
+            stage.rename(directory)
+        else:
+            _move(stage, directory)
+    except OSError as e:
+        raise GenError(
+            f"no verdict: {directory} cannot be written: {e.strerror or e}", ExitCode.NO_VERDICT
+        ) from None
+    finally:
+        if stage is not None:
+            shutil.rmtree(stage, ignore_errors=True)
+    return [directory / name for name in INDEX]
+
+
+def _fill(matrix: Matrix, directory: Path) -> None:
+    for row in matrix.rows:
+        for prop in matrix.properties:
+            if row.verdicts[prop.name].trace:
+                text = drawing(row.verdicts[prop.name])
+                write_text(directory / f"{_anchor(row, prop)}.txt", text)
+    write_text(directory / "matrix.md", markdown(matrix))
+    write_text(directory / "matrix.html", html(matrix))
+    write_json(directory / "matrix.json", to_json(matrix))
+
+
+def _move(stage: Path, directory: Path) -> None:
+    """Each file of a whole matrix into the place of an earlier one's; the data come last."""
+    fresh = {path.name for path in stage.iterdir()}
+    for name in sorted(_drawings(directory) - fresh):
+        (directory / name).unlink(missing_ok=True)
+    for left in directory.glob(f"{_STAGE}*"):
+        if left != stage:
+            shutil.rmtree(left, ignore_errors=True)
+    for name in sorted(fresh, key=lambda name: (name == INDEX[-1], name in INDEX, name)):
+        (stage / name).replace(directory / name)

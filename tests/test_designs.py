@@ -1,0 +1,105 @@
+"""What TLC says of the designs: the shipped bugs are found, and gone without their cause.
+
+That each entry of specs/gallery.toml is violated is told by test_gallery.py: it makes all
+of them again.  Here are the other halves, in the same configuration.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import golden
+import pytest
+
+from gen import gallery
+from gen.check import Check, Result, check
+from gen.specs import find_design, find_properties
+from gen.tlc import TlcOptions
+from gen.toolchain import find_toolchain
+from gen.trace import Call, Trace
+from gen.zone import Zone
+
+pytestmark = [pytest.mark.tlc, pytest.mark.slow]
+
+NINE = Zone(alloc_order=9)
+#: One pageblock per chunk, or four.
+FLAT = Zone(pageblock_order=10, min_order=10)
+DEEP = Zone(pageblock_order=8, min_order=8, isolators=0)
+
+
+@dataclass(frozen=True)
+class Known:
+    """A verdict; without a property it is that of all five that are checked by default."""
+
+    design: str
+    zone: Zone
+    prop: str = ""
+    result: Result = Result.HOLDS
+    #: The entry of the gallery that is violated in this zone, with this property.
+    without: str = ""
+    #: If it is violated all the same: the call that the bug did without.
+    between: str = ""
+
+    def __str__(self) -> str:
+        return " ".join([self.without or self.design, self.prop or "default"])
+
+
+KNOWN = [
+    # The kernel that a shipped bug is a variant of: without the bug the property holds.
+    Known("v6.5", FLAT, "IsolatedNotAllocated", without="B3-lockless-free"),
+    Known("v6.10", NINE, "IsolatedNotAllocated", without="B5-merge-any-type"),
+    Known("v6.10", NINE, "IsolatedNotAllocated", without="B6-merge-into-isolated"),
+    # B7 is gone as well: two calls are not enough, but a claim between them is (B1).
+    Known(
+        "v6.5",
+        Zone(isolators=2),
+        "ExclusiveIsolation",
+        Result.VIOLATED,
+        without="B7-isolate-twice",
+        between="rmqueue_buddy",
+    ),
+    Known("v6.5", Zone(), "Conservation", without="B11-split-unchecked"),
+    Known(
+        "v6.10", Zone(min_order=8, isolators=0), "NoFreelistWarning", without="B14-lockless-free"
+    ),
+    Known("v6.12", DEEP, "NoFreelistWarning", without="B18-merge-first-only"),
+    # The proposals of the thread, and what became of them, without pages across pageblocks.
+    Known("split-in-move-v2", NINE),
+    Known("straddling-buddy", NINE),
+    Known("v6.10", NINE),
+    Known("split-in-move-v1", NINE, "OutsideUntouched", Result.VIOLATED),
+    Known("max-order-isolate", NINE, "IsolatedNotAllocated", Result.VIOLATED),
+]
+
+
+@pytest.mark.parametrize("known", KNOWN, ids=str)
+def test_a_design_has_this_verdict(known: Known, tmp_path: Path) -> None:
+    if known.without:
+        entries = {entry.name: entry for entry in gallery.entries()}
+        entry = entries[known.without]
+        assert (entry.zone, entry.prop) == (known.zone, known.prop)
+        assert find_design(entry.design).kernel.startswith(f"historic variant of {known.design}")
+    found = check(
+        Check(
+            design=find_design(known.design),
+            zone=known.zone,
+            properties=tuple(find_properties([known.prop] if known.prop else [])),
+            toolchain=find_toolchain(),
+            tlc=TlcOptions(),
+            run_dir=tmp_path,
+            made_by="test",
+        )
+    )
+    assert len(found) == (1 if known.prop else 5)
+    assert {verdict.result for verdict in found} == {known.result}, [v.message for v in found]
+    assert all(verdict.trace is not None for verdict in found if known.result is Result.VIOLATED)
+    if known.between:
+        assert known.between in calls(found[0].trace)
+        assert known.between not in calls(golden.trace(known.without))
+
+
+def calls(trace: Trace | None) -> set[str]:
+    """The functions that a counterexample calls."""
+    assert trace is not None
+    return {c.name for step in trace.steps for c in step.walk() if isinstance(c, Call)}
