@@ -30,9 +30,6 @@ from gen.tlc import TlcOptions, memory_bytes
 from gen.toolchain import find_toolchain
 from gen.zone import Zone
 
-# Where tests/test_zone.py and tests/test_gallery.py look for them.
-_parse, _zone = options.parse, options.zone
-
 # ---- gen check -----------------------------------------------------------------------
 
 
