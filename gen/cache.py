@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gen.errors import GenError
 from gen.render import Spec
-from gen.run_dir import write_text
+from gen.run_dir import cache_home, write_text
 from gen.tlc_output import Report, read_report
 from gen.toolchain import Toolchain
 
@@ -48,11 +48,9 @@ class Cache:
     """
 
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
-        home = environ.get("XDG_CACHE_HOME", "")
-        if not home.startswith("/"):  # the XDG specification: a relative path is to be ignored
-            home = environ.get("HOME", "") and environ["HOME"] + "/.cache"
+        home = cache_home(environ)
         #: None: there is no place, and nothing is kept.
-        self.directory = Path(home) / "pageblock-gen" / "tlc" if home.startswith("/") else None
+        self.directory = home / "tlc" if home else None
         self.misses = 0
         self._lock = threading.Lock()
 

@@ -90,14 +90,17 @@ def _limits(args: argparse.Namespace, zone: Zone) -> TlcOptions:
     )
 
 
+def _check_command(zone: Zone, design: str, names: Sequence[str]) -> str:
+    """The command line that makes a check again; it goes into the header of the modules."""
+    asked = [word for name in names for word in ("--property", name)]
+    return shlex.join(["gen", "check", *zone.flags, "--design", design, *asked])
+
+
 def _check(args: argparse.Namespace) -> int:
     design, zone = find_design(args.design), options.zone(args)
     chosen = find_properties(args.property)
     limits = _limits(args, zone)
     toolchain = find_toolchain(args.java, args.jar)
-    flags = [*zone.flags, "--design", args.design]
-    for name in args.property:
-        flags += ["--property", name]
     run_dir = (
         Path(args.run_dir or "RUN") if args.dry_run else make_run_dir(args.run_dir, design.name)
     )
@@ -108,7 +111,7 @@ def _check(args: argparse.Namespace) -> int:
         toolchain=toolchain,
         tlc=limits,
         run_dir=run_dir,
-        made_by=shlex.join(["gen", "check", *flags]),
+        made_by=_check_command(zone, args.design, args.property),
         design_option=args.design,
     )
     if args.dry_run:
@@ -184,9 +187,6 @@ def _matrix(args: argparse.Namespace) -> int:
     run_dir = make_run_dir(None, "matrix")
     requests = []
     for number, (given, design) in enumerate(designs.items()):
-        flags = [*zone.flags, "--design", given]
-        for name in asked:
-            flags += ["--property", name]
         request = Check(
             design=design,
             zone=zone,
@@ -194,7 +194,7 @@ def _matrix(args: argparse.Namespace) -> int:
             toolchain=toolchain,
             tlc=limits,
             run_dir=run_dir / f"{number}-{table.slug(design.name)}",
-            made_by=shlex.join(["gen", "check", *flags]),
+            made_by=_check_command(zone, given, asked),
             design_option=given,
             cache=None if args.no_cache else Cache(),
         )

@@ -16,6 +16,17 @@ from pathlib import Path
 from gen.errors import ExitCode, GenError
 
 
+def cache_home(environ: Mapping[str, str] = os.environ) -> Path | None:
+    """Our directory below ``$XDG_CACHE_HOME`` (default ``~/.cache``); None if there is no place."""
+    cache = environ.get("XDG_CACHE_HOME", "")
+    if not cache.startswith("/"):  # the XDG specification: a relative path is to be ignored
+        home = environ.get("HOME", "")
+        if not home.startswith("/"):
+            return None
+        cache = f"{home}/.cache"
+    return Path(cache) / "pageblock-gen"
+
+
 def make_run_dir(
     requested: str | None, label: str, environ: Mapping[str, str] = os.environ
 ) -> Path:
@@ -27,14 +38,11 @@ def make_run_dir(
     if requested is not None:
         return _requested(requested)
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", label).strip("-.")[:60] or "run"
-    cache = environ.get("XDG_CACHE_HOME", "")
-    if not cache.startswith("/"):  # the XDG specification: a relative path is to be ignored
-        home = environ.get("HOME", "")
-        cache = f"{home}/.cache" if home.startswith("/") else ""
-    if cache:
+    cache = cache_home(environ)
+    if cache is not None:
         # Any trouble here has a second place to go to, so the reason does not matter.
         with contextlib.suppress(OSError, ValueError):
-            runs = Path(cache) / "pageblock-gen" / "runs"
+            runs = cache / "runs"
             runs.mkdir(parents=True, exist_ok=True)
             return _fresh(runs, name)
     try:

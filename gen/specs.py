@@ -41,7 +41,6 @@ class Call:
 
     function: str
     args: str
-    when: str
     fails: bool
     outcomes: bool
     #: A TLA+ condition on z under which the call is made; "" if always.
@@ -131,7 +130,7 @@ def _calls(entries: list[Any]) -> tuple[Call, ...]:
             guards.append(when)
         fails = given.get("fails", False)
         calls.append(
-            Call(function, args, when, fails, given.get("outcomes", False), " /\\ ".join(guards))
+            Call(function, args, fails, given.get("outcomes", False), " /\\ ".join(guards))
         )
         may_have_failed = may_have_failed or fails
     return tuple(calls)
