@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -154,6 +155,8 @@ class Trace:
     states: tuple[Mapping[str, Value], ...]
     logs: tuple[Value, ...]
     witness: Mapping[str, Value]
+    #: For liveness: the state, counted from 1, that the last of the ``length`` goes on to.
+    loop: int | None = None
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -172,23 +175,15 @@ class Trace:
 
     def to_json(self) -> dict[str, Any]:
         """The whole trace as JSON, readable back with ``trace_from_json``."""
-        zone = self.zone
+        zone = dataclasses.asdict(self.zone)
         return {
             "format": FORMAT,
             "version": VERSION,
             "design": self.design,
             "property": self.prop.name,
-            "zone": {
-                "pageblocks": zone.pageblocks,
-                "max_order": zone.max_order,
-                "pageblock_order": zone.pageblock_order,
-                "min_order": zone.min_order,
-                "isolators": zone.isolators,
-                "migratetypes": list(zone.migratetypes),
-                "alloc_order": zone.alloc_order,
-                "whole": zone.whole,
-            },
+            "zone": {**zone, "migratetypes": list(self.zone.migratetypes)},
             "length": self.length,
+            **({} if self.loop is None else {"loop": self.loop}),
             "witness": to_json(Record(self.witness)),
             "states": [
                 {
@@ -247,9 +242,12 @@ def trace_from_json(obj: Any) -> Trace:
             ),
             logs=tuple(from_json(state["calls"]) for state in obj["states"]),
             witness=_record(from_json(obj["witness"])),
+            loop=obj.get("loop"),
         )
         if not 1 <= trace.length <= len(trace.states):
             raise ValueError(f"length {trace.length}, but {len(trace.states)} states")
+        if trace.loop is not None and not 1 <= _int(trace.loop) <= trace.length:
+            raise ValueError(f"loop {trace.loop}, but length {trace.length}")
         # Read here, so that what is wrong in them is said here.
         _ = trace.steps, trace.continuation
         return trace
