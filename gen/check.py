@@ -232,7 +232,7 @@ class _Session:
         spec = render_replay(
             self.check.design, self.check.zone, Replay(states, prop, GO_ON), self.check.made_by
         )
-        state = replay_state(self.check.design, prop)
+        state = replay_state(self.check.design, self.check.zone, prop)
 
         def final(report: Report) -> bool:
             return _confirms(report, found.trace, state)

@@ -15,7 +15,7 @@ from gen.run_dir import write_json, write_text
 from gen.specs import SPECS, Design, find_design, find_properties
 from gen.tlc import TlcOptions
 from gen.toolchain import Toolchain
-from gen.zone import Zone
+from gen.zone import Zone, zone_from_data
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,14 @@ def entries() -> list[Entry]:
     """What belongs into the gallery."""
     data = tomllib.loads((SPECS / "gallery.toml").read_text(encoding="utf-8"))
     return [
-        Entry(name, one["title"], one["story"], one["design"], one["property"], Zone(**one["zone"]))
+        Entry(
+            name,
+            one["title"],
+            one["story"],
+            one["design"],
+            one["property"],
+            zone_from_data(one["zone"]),
+        )
         for name, one in data.items()
     ]
 

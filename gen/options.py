@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from gen import __version__
 from gen.errors import GenError
-from gen.specs import design_names, properties
+from gen.specs import design_names, features, find_features, properties
 from gen.zone import Zone, parse_migratetypes
 
 #: What `gen check` checks if no design is named: the series that the thread tested.
@@ -67,6 +67,19 @@ def _add_zone(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--alloc-order", type=_number, default=None, metavar="A",
         help="the largest order that callers allocate (default: X)",
+    )  # fmt: skip
+    group.add_argument(
+        "--with", default="", dest="features", metavar="NAME,...",
+        help="model more: " + "; ".join(f"{name}: {what}" for name, what in features().items()),
+    )  # fmt: skip
+    group.add_argument(
+        "--zone-start", type=_number, default=None, metavar="PFN",
+        help="the zone's first pfn, in its first largest-order chunk (default: 0)",
+    )  # fmt: skip
+    group.add_argument(
+        "--zone-end", type=_number, default=None, metavar="PFN",
+        help="the pfn after the zone's last, in its last largest-order chunk (default: that "
+        "chunk's end)",
     )  # fmt: skip
     group.add_argument(
         "--whole-zone", action="store_true",
@@ -237,4 +250,7 @@ def zone(args: argparse.Namespace) -> Zone:
         migratetypes=parse_migratetypes(args.migratetypes),
         alloc_order=args.alloc_order,
         whole=args.whole_zone,
+        features=find_features(names(args.features or None, "--with")),
+        start=args.zone_start,
+        end=args.zone_end,
     )

@@ -81,7 +81,7 @@ def _render(
     replay: Replay | None,
 ) -> str:
     kept = {variable for p in properties for variable in p.keeps}
-    state = variables(design, kept)
+    state = variables(design, zone.features, kept)
     template = _environment().get_template("pageblock.tla.j2")
     return _tidy(
         template.render(
@@ -96,8 +96,7 @@ def _render(
             made_by=made_by,
             explained=replay is not None,
             replay=replay,
-            counts_isolated=any(v.name == "nr_isolate_pageblock" for v in state),
-            free_reads_lockless=any(v.name == "freeing" for v in state),
+            has=frozenset((*zone.features, *(v.name for v in state))),
         )
     )
 
@@ -115,15 +114,15 @@ def render(
     return Spec(MODULE, tla, "\n".join(lines) + "\n")
 
 
-def replay_state(design: Design, prop: Property) -> list[str]:
+def replay_state(design: Design, zone: Zone, prop: Property) -> list[str]:
     """The variables of a replay's states: those of a module that is asked this property alone."""
-    return [*(v.name for v in variables(design, prop.keeps)), "isolator"]
+    return [*(v.name for v in variables(design, zone.features, prop.keeps)), "isolator"]
 
 
 def render_replay(design: Design, zone: Zone, replay: Replay, made_by: str = "gen check") -> Spec:
     """The module that follows one behaviour again, with every call logged."""
     # Other properties' variables may have been in the state that was searched.
-    state = replay_state(design, replay.prop)
+    state = replay_state(design, zone, replay.prop)
     found = [{name: values[name] for name in state} for values in replay.states]
     replay = dataclasses.replace(replay, states=found)
     tla = _render(REPLAY_MODULE, design, zone, [replay.prop], made_by, replay)

@@ -35,6 +35,20 @@ class Variable:
     at_unlock: str
 
 
+@cache
+def features() -> dict[str, str]:
+    """What a model can have beyond its core, by name: what it is."""
+    return {name: data["what"] for name, data in _load(SPECS / "features.toml").items()}
+
+
+def find_features(names: Collection[str]) -> tuple[str, ...]:
+    """The features of these names, in the table's order, each once."""
+    for name in names:
+        if name not in features():
+            raise GenError(f"--with: unknown '{name}': {near_miss(name, list(features()))}")
+    return tuple(name for name in features() if name in names)
+
+
 @dataclass(frozen=True)
 class Call:
     """One call of a section: an operator of the templates, and when it is made."""
@@ -189,8 +203,29 @@ def _choice_needs() -> dict[tuple[str, str], Needs]:
     return needs
 
 
-def variables(design: Design, kept: Collection[str]) -> list[Variable]:
-    """The state of a design's module; ``kept``: what the properties asked of it need."""
+def _is_there(
+    name: str,
+    data: Mapping[str, Any],
+    design: Design,
+    features: Collection[str],
+    kept: Collection[str],
+) -> bool:
+    """Whether a variable is in the state: always, or for one of the reasons that it names."""
+    reasons = []
+    if data.get("kept"):
+        reasons.append(name in kept)
+    if "needs" in data:
+        reasons.append(design.has(data["needs"]))
+    if "features" in data:
+        reasons.append(any(feature in features for feature in data["features"]))
+    return any(reasons) or not reasons
+
+
+def variables(design: Design, features: Collection[str], kept: Collection[str]) -> list[Variable]:
+    """The state of a design's module with these features.
+
+    ``kept``: the variables that the properties which are asked of it need.
+    """
     return [
         Variable(
             name=name,
@@ -200,9 +235,7 @@ def variables(design: Design, kept: Collection[str]) -> list[Variable]:
             at_unlock=data.get("at_unlock", ""),
         )
         for name, data in _load(SPECS / "variables.toml").items()
-        if (name in kept and data.get("kept"))
-        or ("needs" in data and design.has(data["needs"]))
-        or not (data.get("kept") or "needs" in data)
+        if _is_there(name, data, design, features, kept)
     ]
 
 

@@ -11,7 +11,7 @@ from gen.errors import GenError
 from gen.specs import Property, find_properties
 from gen.tla_value import Record, Value, from_json, to_json
 from gen.tlc_output import TraceState
-from gen.zone import Zone
+from gen.zone import Zone, zone_from_data
 
 FORMAT = "pageblock-gen trace"
 VERSION = 1
@@ -175,13 +175,15 @@ class Trace:
 
     def to_json(self) -> dict[str, Any]:
         """The whole trace as JSON, readable back with ``trace_from_json``."""
-        zone = dataclasses.asdict(self.zone)
         return {
             "format": FORMAT,
             "version": VERSION,
             "design": self.design,
             "property": self.prop.name,
-            "zone": {**zone, "migratetypes": list(self.zone.migratetypes)},
+            "zone": {
+                name: list(value) if isinstance(value, tuple) else value
+                for name, value in dataclasses.asdict(self.zone).items()
+            },
             "length": self.length,
             **({} if self.loop is None else {"loop": self.loop}),
             "witness": to_json(Record(self.witness)),
@@ -230,10 +232,9 @@ def trace_from_json(obj: Any) -> Trace:
     if obj.get("version") != VERSION:
         raise GenError(f"a trace of version {obj.get('version')}; this tool reads {VERSION}")
     try:
-        zone = dict(obj["zone"])
         trace = Trace(
             design=obj["design"],
-            zone=Zone(**{**zone, "migratetypes": tuple(zone["migratetypes"])}),
+            zone=zone_from_data(obj["zone"]),
             prop=find_properties([obj["property"]])[0],
             length=_int(obj["length"]),
             states=tuple(

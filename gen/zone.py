@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from gen.errors import GenError
 
@@ -16,7 +17,9 @@ MIGRATETYPES = ("UNMOVABLE", "MOVABLE", "RECLAIMABLE")
 
 @dataclass(frozen=True)
 class Zone:
-    """A zone of whole largest-order chunks, starting at pfn 0.
+    """A zone in whole largest-order chunks, the first of which starts at pfn 0.
+
+    ``start`` and ``end`` cut it short within its first and its last chunk.
 
     Orders are logarithms of a number of pages, as in the kernel.  A *unit* is
     2**min_order pages: the model's resolution, in which its pfns count.
@@ -34,6 +37,11 @@ class Zone:
     alloc_order: int | None = None
     #: Model all of the zone at once, not one largest-order chunk with the rest left open.
     whole: bool = False
+    #: What else is modelled: names of ``specs/features.toml``, in its order.
+    features: tuple[str, ...] = ()
+    #: The zone's first pfn, and the one after its last, in pages; None: those of its pageblocks.
+    start: int | None = None
+    end: int | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.max_order <= LARGEST_ORDER:
@@ -64,6 +72,42 @@ class Zone:
                 f"{', '.join(t.lower() for t in MIGRATETYPES)} fit, in this order"
             )
 
+        self._check_edges()
+
+    def _check_edges(self) -> None:
+        pages = self.pageblocks << self.pageblock_order
+        chunk = 1 << self.max_order
+        unit = self.unit_pages
+        for option, value, low, high in (
+            ("--zone-start", self.start, 0, chunk - unit),
+            ("--zone-end", self.end, pages - chunk + unit, pages),
+        ):
+            if value is not None and (not low <= value <= high or value % unit):
+                raise GenError(
+                    f"{option} {value}: a pfn from {low} to {high} fits, in steps of {unit}, "
+                    "the resolution (--min-order)"
+                )
+        if self.start_unit >= self.end_unit:
+            raise GenError(f"--zone-end {self.end}: must be above --zone-start, {self.start}")
+
+    @property
+    def start_unit(self) -> int:
+        """The first pfn of the zone, in units."""
+        return (self.start or 0) >> self.min_order
+
+    @property
+    def end_unit(self) -> int:
+        """The pfn after the last of the zone, in units."""
+        pages = self.pageblocks << self.pageblock_order
+        return (pages if self.end is None else self.end) >> self.min_order
+
+    @property
+    def edged(self) -> bool:
+        """Whether the zone begins or ends inside of a chunk."""
+        return (self.end_unit - self.start_unit) << self.min_order != (
+            self.pageblocks << self.pageblock_order
+        )
+
     def _which_pageblocks_fit(self) -> str:
         chunk = self.chunk_pageblocks
         most = MOST_PAGEBLOCKS // chunk * chunk
@@ -88,8 +132,11 @@ class Zone:
 
     @property
     def windowed(self) -> bool:
-        """Whether one chunk stands for the zone; a zone of one chunk is its own window."""
-        return not self.whole and self.pageblocks > self.chunk_pageblocks
+        """Whether one chunk stands for the zone.
+
+        A zone of one chunk is its own window; one that ends inside a chunk is modelled whole.
+        """
+        return not (self.whole or self.edged) and self.pageblocks > self.chunk_pageblocks
 
     @property
     def modelled_pageblocks(self) -> int:
@@ -129,9 +176,16 @@ class Zone:
         chunk = self.chunk_pageblocks
         asked = "" if self.alloc_order is None else f"allocations up to order {self.alloc_order}, "
         window = f"a window of {chunk} pageblock{'s' * (chunk > 1)}"
+        features = f"with {', '.join(self.features)}, " if self.features else ""
+        edges = (
+            f"pfns {self.start_unit << self.min_order} to {self.end_unit << self.min_order}, "
+            if self.edged
+            else ""
+        )
         return (
             f"{self.pageblocks} pageblocks of order {self.pageblock_order}, "
-            f"largest order {self.max_order}, {isolators}, {self.resolution}, {asked}"
+            f"largest order {self.max_order}, {isolators}, {self.resolution}, "
+            f"{edges}{asked}{features}"
             f"{window if self.windowed else 'the whole zone'}"
         )
 
@@ -149,9 +203,21 @@ class Zone:
             flags += ["--alloc-order", str(self.alloc_order)]
         if self.migratetypes != default.migratetypes:
             flags += ["--migratetypes", ",".join(t.lower() for t in self.migratetypes)]
+        if self.features:
+            flags += ["--with", ",".join(self.features)]
+        if self.start is not None:
+            flags += ["--zone-start", str(self.start)]
+        if self.end is not None:
+            flags += ["--zone-end", str(self.end)]
         if self.whole:
             flags.append("--whole-zone")
         return flags
+
+
+def zone_from_data(data: Mapping[str, Any]) -> Zone:
+    """A zone from the fields that a data file names; the others are as by default."""
+    fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
+    return Zone(**fields)
 
 
 def parse_migratetypes(text: str) -> tuple[str, ...]:
