@@ -15,7 +15,7 @@ from pathlib import Path
 from gen import tlc
 from gen.cache import Cache, content_key
 from gen.errors import ExitCode, GenError
-from gen.render import MODULE, Replay, Spec, render, render_replay, replay_state
+from gen.render import MODULE, Replay, Spec, render, render_replay, replay_state, zone_for
 from gen.run_dir import write_text
 from gen.specs import Design, Property
 from gen.tla_value import format_value
@@ -254,7 +254,7 @@ class _Session:
             )
             return
         trace = trace_from_replay(
-            self.check.design.name, self.check.zone, prop, length, report.trace
+            self.check.design.name, zone_for(self.check.zone, [prop]), prop, length, report.trace
         )
         self.tell(
             Verdict(
@@ -411,7 +411,7 @@ def _searches(properties: Sequence[Property]) -> dict[str, list[Property]]:
     searches = {"first": [*properties[:1]]} if properties else {}
     labels: dict[frozenset[str], str] = {frozenset(): "others"}
     for prop in properties[1:]:
-        label = labels.setdefault(frozenset(prop.keeps), prop.name)
+        label = labels.setdefault(frozenset((*prop.keeps, *prop.features)), prop.name)
         searches.setdefault(label, []).append(prop)
     return searches
 

@@ -8,6 +8,7 @@ tab, at most 75 columns.
 from __future__ import annotations
 
 import errno
+import itertools
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -344,19 +345,7 @@ def _fit(indent: str, text: str, width: int) -> list[str]:
 
 def _setting(it: Interleaving, names: Names, width: int) -> list[str]:
     """The initial state in braces, of the chunks that matter, and what is isolated."""
-    zone = it.trace.zone
-    size = zone.chunk_pageblocks
-    chunks = names.chunks or [0]
-    parts: list[str] = []
-    first, last = chunks[0] * size, (chunks[-1] + 1) * size - 1
-    blocks = f"pageblocks {first}-{last}" if last > first else f"pageblock {first}"
-    if names.head_and_tail:
-        blocks += " (head, tail)"
-    count = (last - first + 1) // size
-    buddies = f"one order-{zone.max_order} buddy"
-    if count > 1:
-        buddies = f"order-{zone.max_order} buddies"
-    parts.append(f"{blocks}: MOVABLE, free, {buddies}")
+    parts = _blocks_at_boot(it.trace, names)
     for event in it.events:
         for frame in event.step.frames:
             if frame.name == "start_isolate_page_range":
@@ -364,6 +353,45 @@ def _setting(it: Interleaving, names: Names, width: int) -> list[str]:
                 if isolated not in parts:
                     parts.append(isolated)
     return [line for part in parts for line in _fit("", f"{{ {part} }}", width)]
+
+
+def _blocks_at_boot(trace: Trace, names: Names) -> list[str]:
+    """What the chunks that matter are in the first state: neighbours that are alike together."""
+    zone, state = trace.zone, trace.states[0]
+    chunks = names.chunks or [0]
+    first, last = chunks[0] * zone.chunk_pageblocks, (chunks[-1] + 1) * zone.chunk_pageblocks - 1
+    found: list[tuple[int, int, str]] = []  # pfn, order, what it is
+    for name in ("free", "inuse"):
+        blocks = state[name]
+        assert isinstance(blocks, frozenset)
+        for block in blocks:
+            assert isinstance(block, tuple)
+            pfn, order, what = block
+            assert isinstance(pfn, int) and isinstance(order, int) and isinstance(what, str)
+            if first <= zone.pageblock_of(pfn) <= last:
+                is_ = f"{what}, free" if name == "free" else f"in use, {what}"
+                found.append((pfn, order, is_))
+    parts: list[str] = []
+    for (order, is_), group in itertools.groupby(sorted(found), lambda block: block[1:]):
+        pfns = [pfn for pfn, _, _ in group]
+        start, end = pfns[0], pfns[-1] + zone.units(order)
+        count = "one " if len(pfns) == 1 else ""
+        word = "page" if is_.startswith("in use") else "buddy"
+        if len(pfns) > 1:
+            word = {"page": "pages", "buddy": "buddies"}[word]
+        parts.append(f"{_covered(start, end, names)}: {is_}, {count}order-{order} {word}")
+    return parts
+
+
+def _covered(start: int, end: int, names: Names) -> str:
+    """The pageblocks from one pfn to another, in units, or the pfns where they are not whole."""
+    zone = names.zone
+    if start % zone.pageblock_units or end % zone.pageblock_units:
+        return f"pfns {start * zone.unit_pages}-{end * zone.unit_pages - 1}"
+    b, last = zone.pageblock_of(start), zone.pageblock_of(end - 1)
+    if b == last:
+        return names.pageblock(b)
+    return f"pageblocks {b}-{last}" + (" (head, tail)" if names.head_and_tail else "")
 
 
 def _range(args: Mapping[str, Value], names: Names) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import jinja2
 
-from gen.specs import SPECS, Design, Property, sections, variables
+from gen.specs import SPECS, Design, Property, find_features, sections, variables
 from gen.zone import Zone
 
 #: The name of the module that is searched, and of the one that is replayed.
@@ -80,6 +80,7 @@ def _render(
     made_by: str,
     replay: Replay | None,
 ) -> str:
+    zone = zone_for(zone, properties)
     kept = {variable for p in properties for variable in p.keeps}
     state = variables(design, zone.features, kept)
     template = _environment().get_template("pageblock.tla.j2")
@@ -101,6 +102,12 @@ def _render(
     )
 
 
+def zone_for(zone: Zone, properties: Sequence[Property]) -> Zone:
+    """The zone with the features that these properties speak of."""
+    wanted = {*zone.features, *(feature for p in properties for feature in p.features)}
+    return dataclasses.replace(zone, features=find_features(wanted))
+
+
 def render(
     design: Design, zone: Zone, properties: Sequence[Property], made_by: str = "gen render"
 ) -> Spec:
@@ -116,7 +123,10 @@ def render(
 
 def replay_state(design: Design, zone: Zone, prop: Property) -> list[str]:
     """The variables of a replay's states: those of a module that is asked this property alone."""
-    return [*(v.name for v in variables(design, zone.features, prop.keeps)), "isolator"]
+    return [
+        *(v.name for v in variables(design, zone_for(zone, [prop]).features, prop.keeps)),
+        "isolator",
+    ]
 
 
 def render_replay(design: Design, zone: Zone, replay: Replay, made_by: str = "gen check") -> Spec:

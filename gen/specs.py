@@ -97,6 +97,8 @@ class Property:
     isolators: int
     by_default: bool
     needs: Needs
+    #: What is modelled for it, whether it was asked for or not: features by name.
+    features: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -256,6 +258,7 @@ def properties() -> dict[str, Property]:
             isolators=data.get("isolators", 0),
             by_default=data.get("by_default", True),
             needs=data.get("needs", {}),
+            features=tuple(data.get("features", ())),
         )
         for name, data in _load(SPECS / "properties.toml").items()
     }
