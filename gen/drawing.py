@@ -417,7 +417,7 @@ class _Field:
     def __format__(self, spec: str) -> str:
         value, zone = self.value, self.names.zone
         if spec == "number" and isinstance(value, str):
-            return str(NUMBERS[value])
+            return str(NUMBERS.get(value, value))  # a proposal may have types of its own
         if spec == "nr" and isinstance(value, int):
             return str(1 << value)
         if spec == "pages" and isinstance(value, int):
