@@ -292,19 +292,45 @@ def _text(data: Mapping[str, Any], key: str, where: str) -> str:
 
 def find_design(name: str) -> Design:
     """The design of a name, or of a file whose path ends in ``.toml``."""
+    return load_design(_design_path(name))
+
+
+def _design_path(name: str) -> Path:
     if name.endswith(".toml"):
-        return load_design(Path(name))
+        return Path(name)
     if name not in design_names():
         raise GenError(f"unknown design '{name}': {near_miss(name, design_names())}")
-    return load_design(SPECS / "designs" / f"{name}.toml")
+    return SPECS / "designs" / f"{name}.toml"
+
+
+def _base_choices(path: Path, data: Mapping[str, Any], above: tuple[Path, ...]) -> dict[str, Any]:
+    """The choices of the design that this one is based on; none if it stands alone."""
+    base = data.get("base")
+    if base is None:
+        return {}
+    if not isinstance(base, str):
+        raise GenError(f"{path}: base = {base}: the name of a design, or a path, in quotes")
+    try:
+        below = path.parent / base if base.endswith(".toml") else _design_path(base)
+    except GenError as e:
+        raise GenError(f"{path}: base: {e.message}") from None
+    if below in above:
+        raise GenError(f"{path}: base = '{base}' leads back to itself")
+    theirs = _load(below)
+    made = theirs.get("choices")
+    return {
+        **_base_choices(below, theirs, (*above, below)),
+        **(made if isinstance(made, dict) else {}),
+    }
 
 
 def load_design(path: Path) -> Design:
-    """A design file, checked: every choice made, with a value that exists."""
+    """A design file, checked: every choice made, here or by its base, with a value that exists."""
     data = _load(path)
-    made = data.get("choices")
-    if not isinstance(made, dict):
+    own = data.get("choices")
+    if not isinstance(own, dict):
         raise GenError(f"{path}: there is no table [choices]")
+    made = {**_base_choices(path, data, (path,)), **own}
     known = choices()
     for choice, value in made.items():
         if choice not in known:
@@ -315,7 +341,10 @@ def load_design(path: Path) -> Design:
             )
     if missing := [choice for choice in known if choice not in made]:
         values = ", ".join(known[missing[0]])
-        raise GenError(f"{path}: the choice '{missing[0]}' is not made; one of: {values}")
+        raise GenError(
+            f"{path}: the choice '{missing[0]}' is not made; one of: {values} "
+            '(or name the design that this one changes, base = "v6.12")'
+        )
     where = str(path)
     promises = data.get("promises", [])
     if not isinstance(promises, list) or not all(isinstance(name, str) for name in promises):

@@ -47,8 +47,8 @@ OK = Report(
 DESIGN = find_design("hygiene-v2")
 ONE = "Alignment"
 #: The variables of a replay, and those of the one that has most.
-STATE = replay_state(DESIGN, properties()[ONE])
-MOST = replay_state(DESIGN, properties()["NoFreelistWarning"])
+STATE = replay_state(DESIGN, Zone(), properties()[ONE])
+MOST = replay_state(DESIGN, Zone(), properties()["NoFreelistWarning"])
 
 
 def state(number: int, value: int, **more: Any) -> TraceState:

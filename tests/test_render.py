@@ -15,7 +15,14 @@ import pytest
 from golden import DESIGNS, GOLDEN, GOLDENS, rendered, replayed, trace_names
 
 from gen.render import Spec, render
-from gen.specs import choices, design_names, find_design, find_properties, load_design
+from gen.specs import (
+    choices,
+    design_names,
+    features,
+    find_design,
+    find_properties,
+    load_design,
+)
 from gen.toolchain import find_toolchain
 from gen.zone import Zone
 
@@ -29,6 +36,8 @@ ZONES = {
     "alloc-order 9": Zone(alloc_order=9),
     "two isolators": Zone(isolators=2, whole=True),
     "three migratetypes": Zone(migratetypes=("UNMOVABLE", "MOVABLE", "RECLAIMABLE")),
+    "every feature": Zone(features=tuple(features())),
+    "cut zone": Zone(min_order=8, start=256, end=1792, features=("highatomic",)),
 }
 
 

@@ -28,7 +28,6 @@ pageblock_nr == 2^(pageblock_order - MinOrder)           \* units in a pageblock
 \* the zone can do to it is left open wherever it matters (see "elsewhere").
 Pageblocks == 0..1
 Pfns == 0..(Cardinality(Pageblocks) * pageblock_nr - 1)
-
 Pageblock(pfn) == pfn \div pageblock_nr
 pageblock_start_pfn(b) == b * pageblock_nr
 AlignDown(pfn, order) == pfn - (pfn % Nr[order])
@@ -36,6 +35,8 @@ Covered(pfn, order) == pfn..(pfn + Nr[order] - 1)        \* the units of a block
 PageblocksOf(pfn, order) == Pageblock(pfn)..Pageblock(pfn + Nr[order] - 1)
 Min(S) == CHOOSE x \in S : \A y \in S : x <= y
 Max(S) == CHOOSE x \in S : \A y \in S : x >= y
+\* The callers of start_isolate_page_range() that there can be at a time.
+Isolators == 1..1
 
 \* enum migratetype.  Callers allocate AllocTypes; mm/page_alloc.c: fallbacks[].
 AllocTypes == {"UNMOVABLE", "MOVABLE"}
@@ -112,6 +113,8 @@ spin_unlock(z_) ==
 \* mm/page_alloc.c, as in v6.6 with the series "mm: page_alloc: freelist migratetype hygiene", V2.  The caller holds zone->lock.
 \* ===========================================================================
 type_of(z, b) == z.migratetype[b]
+is_isolated(z, b) == z.migratetype[b] = "ISOLATE"
+is_migrate_isolate(mt) == mt = "ISOLATE"
 get_pageblock_migratetype(z, pfn) == type_of(z, Pageblock(pfn))
 
 \* The flag and the order are on the first page of a free buddy alone: a look at
@@ -372,15 +375,15 @@ move_each(z, S, old_mt, new_mt) ==
   ELSE LET f == CHOOSE x \in S : \A y \in S : x[1] <= y[1]
        IN  move_each(move_to_free_list(z, f[1], f[2], old_mt, new_mt), S \ {f}, old_mt, new_mt)
 
-move_freepages_block(z_, b, old_mt, new_mt) ==
+move_freepages_block(z_, page, old_mt, new_mt) ==
   LET z == Enter(z_, [call |-> "move_freepages_block",
-                      args |-> [b |-> b, old_mt |-> old_mt, new_mt |-> new_mt],
-                      shown |-> <<"b">>, draw |-> "always",
+                      args |-> [page |-> page, old_mt |-> old_mt, new_mt |-> new_mt],
+                      shown |-> <<"page">>, draw |-> "always",
                       text |-> "", idle |-> "nop", returns |-> "",
-                      reads |-> Units({pageblock_start_pfn(b)}), writes |-> {}])
+                      reads |-> Units({page}), writes |-> {}])
   IN
   Leave(
-  move_each(z, FreeIn(z, b), old_mt, new_mt)
+  move_each(z, FreeIn(z, Pageblock(page)), old_mt, new_mt)
   )
 
 \* __rmqueue_fallback(): the largest order first, so that whole pageblocks are taken;
@@ -393,6 +396,7 @@ PickFallback(z, order, mt) ==
 \* Claim: the block, or the free pages of its pageblock, get the caller's type and
 \* list.  Below pageblock_order a count of free and movable pages decides.
 BlockType(z, page, list) == get_pageblock_migratetype(z, page)
+MustClaim(z, f) == f[2] >= pageblock_order \/ (2 * units_of(FreeIn(z, Pageblock(f[1]))) >= pageblock_nr)
 steal_suitable_fallback(z_, page, order, list, low, mt) ==
   LET z == Enter(z_, [call |-> "steal_suitable_fallback",
                       args |-> [page |-> page, order |-> order, list |-> list, low |-> low, mt |-> mt],
@@ -406,13 +410,12 @@ steal_suitable_fallback(z_, page, order, list, low, mt) ==
       removed == del_page_from_free_list(z, page, order, block_type)
       owned == change_pageblock_range(removed, page, order, mt)
       expanded == IF low < order THEN expand(owned, page, low, order, mt) ELSE owned
-      claimed == set_pageblock_migratetype(move_freepages_block(z, b, block_type, mt), b, mt)
+      claimed == set_pageblock_migratetype(move_freepages_block(z, page, block_type, mt), b, mt)
   IN  IF order >= pageblock_order
       THEN {[expanded EXCEPT !.page = page]}
       ELSE {page_del_and_expand(claimed, page, low, order, mt)}
   )}
 
-MustClaim(z, f) == f[2] >= pageblock_order \/ 2 * units_of(FreeIn(z, Pageblock(f[1]))) >= pageblock_nr
 \* steal_suitable_fallback(): claim, or take the page and leave the rest where it is.
 __rmqueue_fallback(z_, order, mt) ==
   LET z == Enter(z_, [call |-> "__rmqueue_fallback",
@@ -444,7 +447,7 @@ __rmqueue(z_, order, mt) ==
 
 \* The page is its caller's now.  Whether it can be migrated is not said by the type that
 \* was asked for; above pageblock_order a page is not on the LRU, so it never can.
-Kinds(order) == IF order > pageblock_order THEN {"pinned"} ELSE {"pinned", "movable"}
+Kinds(z, page, order) == IF order > pageblock_order THEN {"pinned"} ELSE {"pinned", "movable"}
 prep_new_page(z_, order) ==
   LET z == Enter(z_, [call |-> "prep_new_page",
                       args |-> [order |-> order],
@@ -453,7 +456,19 @@ prep_new_page(z_, order) ==
                       reads |-> {}, writes |-> {}])
   IN
   {Leave(done) : done \in (
-  {[z EXCEPT !.inuse = @ \union {<<z.page, order, kind>>}] : kind \in Kinds(order)}
+  {[z EXCEPT !.inuse = @ \union {<<z.page, order, kind>>}] : kind \in Kinds(z, z.page, order)}
+  )}
+
+\* The lists, and what is kept back for high-order atomic allocations.
+rmqueue_lists(z_, order, mt) ==
+  LET z == Enter(z_, [call |-> "rmqueue_lists",
+                      args |-> [order |-> order, mt |-> mt],
+                      shown |-> <<>>, draw |-> "never",
+                      text |-> "", idle |-> "", returns |-> "",
+                      reads |-> {}, writes |-> {}])
+  IN
+  {Leave(done) : done \in (
+  __rmqueue(z, order, mt)
   )}
 
 \* mm/page_alloc.c: rmqueue_buddy(), all versions.  One hold of zone->lock.
@@ -469,7 +484,7 @@ rmqueue_buddy(z_, order, mt) ==
   IN  UNION {
   LET z3 == spin_unlock(z2)
   IN  prep_new_page(z3, order)
-   : z2 \in __rmqueue(z1, order, mt)}
+   : z2 \in rmqueue_lists(z1, order, mt)}
   )}
 
 \* ---- who does it: any CPU, at any time ----------------------------------------
@@ -522,14 +537,14 @@ is_migrate_isolate_page(z_, b) ==
                       reads |-> Types({b}), writes |-> {}])
   IN
   Leave(
-  IF type_of(z, b) = "ISOLATE" THEN [z EXCEPT !.ret = EBUSY] ELSE z
+  IF is_isolated(z, b) THEN [z EXCEPT !.ret = EBUSY] ELSE z
   )
 
 \* Free pages are skipped, and so are pages without a reference: the tail pages of
 \* an in-use page that is not compound.  So only what starts in the pageblock counts.
-has_unmovable_pages(z_, b) ==
+has_unmovable_pages(z_, b, mt) ==
   LET z == Enter(z_, [call |-> "has_unmovable_pages",
-                      args |-> [b |-> b],
+                      args |-> [b |-> b, mt |-> mt],
                       shown |-> <<"b">>, draw |-> "all",
                       text |-> "", idle |-> "", returns |-> "",
                       reads |-> Units(pageblock_start_pfn(b)..(pageblock_start_pfn(b) + pageblock_nr - 1)), writes |-> {}])
@@ -540,7 +555,7 @@ has_unmovable_pages(z_, b) ==
 
 \* move_freepages_block(), and what moved leaves, or joins, the count of free pages.
 isolation_moves(z, b, old_mt, new_mt) ==
-  LET moved == move_freepages_block(z, b, old_mt, new_mt)
+  LET moved == move_freepages_block(z, pageblock_start_pfn(b), old_mt, new_mt)
   IN  moved
 
 \* Nothing here reads zone->nr_isolate_pageblock, so it is not in the state.
@@ -573,9 +588,9 @@ find_large_buddy(z, start) ==
   IN  IF pfn # start /\ pfn + Nr[buddy_order(z, pfn)] > start THEN pfn ELSE start
 
 \* mm/page_isolation.c: set_migratetype_isolate(), hygiene-v2.  One hold of zone->lock.
-set_migratetype_isolate(z_, b) ==
+set_migratetype_isolate(z_, b, mt) ==
   LET z == Enter(z_, [call |-> "set_migratetype_isolate",
-                      args |-> [b |-> b],
+                      args |-> [b |-> b, mt |-> mt],
                       shown |-> <<"b">>, draw |-> "always",
                       text |-> "", idle |-> "", returns |-> "",
                       reads |-> {}, writes |-> {}])
@@ -583,7 +598,7 @@ set_migratetype_isolate(z_, b) ==
   {Leave(done) : done \in (
   LET z1 == spin_lock(z)
       z2 == is_migrate_isolate_page(z1, b)
-      z3 == IF z2.ret = 0 THEN has_unmovable_pages(z2, b) ELSE z2
+      z3 == IF z2.ret = 0 THEN has_unmovable_pages(z2, b, mt) ELSE z2
       z4 == IF z3.ret = 0 THEN isolation_moves(z3, b, type_of(z3, b), "ISOLATE") ELSE z3
       z5 == IF z4.ret = 0 THEN set_pageblock_migratetype(z4, b, "ISOLATE") ELSE z4
       z6 == IF z5.ret = 0 THEN inc_nr_isolate_pageblock(z5) ELSE z5
@@ -599,7 +614,7 @@ is_isolated_still(z_, b) ==
                       reads |-> Types({b}), writes |-> {}])
   IN
   Leave(
-  IF type_of(z, b) = "ISOLATE" THEN z ELSE [z EXCEPT !.ret = EALREADY]
+  IF is_isolated(z, b) THEN z ELSE [z EXCEPT !.ret = EALREADY]
   )
 
 \* mm/page_alloc.c.  Off its list; mergeable pageblocks under it become MOVABLE.
@@ -634,7 +649,7 @@ isolate_to_merge(z_, b) ==
                 /\ order >= pageblock_order
                 /\ order < MAX_PAGE_ORDER
                 /\ is_free_buddy(z, buddy, order)
-                /\ get_pageblock_migratetype(z, buddy) # "ISOLATE"
+                /\ ~is_isolated(z, Pageblock(buddy))
   IN  IF merges THEN [__isolate_free_page(z, page, order) EXCEPT !.page = page, !.order = order] ELSE z
   )
 
@@ -649,7 +664,8 @@ __putback_isolated_page(z_, mt) ==
   __free_one_page(z, z.page, z.order, mt)
   )
 
-\* mm/page_isolation.c: unset_migratetype_isolate(), v5.19 to v6.9, hygiene-v2.  One hold of zone->lock.
+\* mm/page_isolation.c: unset_migratetype_isolate(), v5.19 to v6.9, hygiene-v2.  One hold of
+\*   zone->lock.
 unset_migratetype_isolate(z_, b, mt) ==
   LET z == Enter(z_, [call |-> "unset_migratetype_isolate",
                       args |-> [b |-> b, mt |-> mt],
@@ -714,11 +730,10 @@ split_free_page(z_, page, order, offset) ==
 \* the boundary of the range.  The range is chosen freely when the call begins.
 \*   pc     where the caller is;  b: the pageblock at hand;  [start, end): its range
 \*   pfn, order: the scan's position, and the free page that it saw there
-Isolators == 1..1
 Idle == [pc |-> "idle", start |-> 0, end |-> 0, b |-> 0, stop |-> 0, pfn |-> 0, order |-> 0]
 LastPageblock == Cardinality(Pageblocks) - 1
-mark_here(z, b) == set_migratetype_isolate(z, b)
-unmark_here(z, b) == unset_migratetype_isolate(z, b, "MOVABLE")
+mark_here(z, b, mt) == set_migratetype_isolate(z, b, mt)
+unmark_here(z, b, mt) == unset_migratetype_isolate(z, b, mt)
 \* A range may begin and end elsewhere.  Two pageblocks on either side stand for all of
 \* the zone that lies there: the first or last of the range, and those between it and
 \* the window.  Marking one of them succeeds or fails, and changes nothing here.
@@ -746,12 +761,14 @@ unmark_elsewhere(z_) ==
   {z}
   )}
 
-mark(z, b) == IF b \in Pageblocks THEN mark_here(z, b) ELSE mark_elsewhere(z)
-unmark(z, b) == IF b \in Pageblocks THEN unmark_here(z, b) ELSE unmark_elsewhere(z)
+mark(z, b, mt) == IF b \in Pageblocks THEN mark_here(z, b, mt) ELSE mark_elsewhere(z)
+unmark(z, b, mt) == IF b \in Pageblocks THEN unmark_here(z, b, mt) ELSE unmark_elsewhere(z)
 Ranges == {r \in Starts \X Ends : r[1] < r[2]}
 
 \* Which pageblock boundary isolate_single_pageblock() was given.
-Boundary(me) == IF me.pc \in {"mark_first", "scan_first", "split_first"} THEN me.start ELSE me.end
+Boundary(me) ==
+  IF me.pc \in {"mark_first", "scan_first", "split_first"}
+  THEN me.start ELSE me.end
 
 \* After the first and the last pageblock comes the next one of the middle, from b
 \* on; after the middle start_isolate_page_range() returns 0.
@@ -796,7 +813,7 @@ MarkFirst(i) ==
                       [call |-> "start_isolate_page_range", args |-> [start |-> me.start, end |-> me.end], remark |-> "",
                        text |-> <<>>],
                       [call |-> "isolate_single_pageblock", args |-> [boundary |-> Boundary(me)], remark |-> "",
-                       text |-> <<>>]>>), me.start) :
+                       text |-> <<>>]>>), me.start, "MOVABLE") :
              /\ Commit(z)
              /\ \E next \in IF z.ret = 0 THEN {AfterMarkFirst(me)} ELSE AfterFailure(me) :
                   isolator' = [isolator EXCEPT ![i] = next]
@@ -808,7 +825,7 @@ MarkLast(i) ==
                       [call |-> "start_isolate_page_range", args |-> [start |-> me.start, end |-> me.end], remark |-> "",
                        text |-> <<>>],
                       [call |-> "isolate_single_pageblock", args |-> [boundary |-> Boundary(me)], remark |-> "",
-                       text |-> <<>>]>>), me.end - 1) :
+                       text |-> <<>>]>>), me.end - 1, "MOVABLE") :
            /\ Commit(z)
            /\ \E next \in IF z.ret = 0 THEN {AfterMarkLast(me)} ELSE FailedAt(me, me.end - 1) :
                 isolator' = [isolator EXCEPT ![i] = next]
@@ -818,7 +835,7 @@ MarkMiddle(i) ==
   IN  /\ me.pc = "mark_middle"
       /\ \E z \in mark(By("isolator", i, <<
                       [call |-> "start_isolate_page_range", args |-> [start |-> me.start, end |-> me.end], remark |-> "",
-                       text |-> <<>>]>>), me.b) :
+                       text |-> <<>>]>>), me.b, "MOVABLE") :
            /\ Commit(z)
            /\ \E next \in IF z.ret = 0 THEN {AfterMarkMiddle(me)} ELSE FailedAt(me, me.b) :
                 isolator' = [isolator EXCEPT ![i] = next]
@@ -903,13 +920,13 @@ UndoRange(i) ==
       z == By("isolator", i, <<
                       [call |-> "undo_isolate_page_range", args |-> [end |-> me.stop], remark |-> "",
                        text |-> <<>>]>>)
-      onwards == To(me, IF me.pc = "isolated" THEN "undo" ELSE me.pc, me.b + 1, me.stop)
+      onwards == To(me, IF me.pc \in {"isolated"} THEN "undo" ELSE me.pc, me.b + 1, me.stop)
       after == IF me.b + 1 < me.stop THEN {[onwards EXCEPT !.pfn = me.pfn]}
                ELSE IF me.pc = "fail_undo" THEN AfterFailUndo(me)
                ELSE {Idle}
+      skipped == me.b \in Pageblocks /\ (~is_isolated(Zone, me.b))
   IN  /\ me.pc \in {"isolated", "undo", "fail_undo", "undo_all"}
-      /\ \E done \in IF me.b \in Pageblocks /\ type_of(Zone, me.b) # "ISOLATE" THEN {is_not_isolated(z, me.b)}
-                     ELSE unmark(z, me.b) :
+      /\ \E done \in IF skipped THEN {is_not_isolated(z, me.b)} ELSE unmark(z, me.b, "MOVABLE") :
            Commit(done)
       /\ \E next \in after : isolator' = [isolator EXCEPT ![i] = next]
 
@@ -919,7 +936,7 @@ GiveBack(i) ==
   IN  /\ me.pc \in {"fail_first", "fail_last"}
       /\ \E z \in unmark(By("isolator", i, <<
                       [call |-> "start_isolate_page_range", args |-> [start |-> me.start, end |-> me.end], remark |-> "",
-                       text |-> <<>>]>>), me.b) : Commit(z)
+                       text |-> <<>>]>>), me.b, "MOVABLE") : Commit(z)
       /\ \E next \in AfterFailure(me) : isolator' = [isolator EXCEPT ![i] = next]
 
 Isolator(i) ==
@@ -934,8 +951,10 @@ Isolator(i) ==
 \* The pageblocks that a caller has isolated and not given back yet, by where it is.
 Held(me) ==
   IF me.pc \in {"idle", "undo_all"} THEN {}
-  ELSE IF me.pc \in {"scan_first", "split_first", "mark_last"} THEN {me.start}
-  ELSE IF me.pc \in {"skip_last", "scan_last", "split_last"} THEN {me.start, me.end - 1}
+  ELSE IF me.pc \in {"scan_first", "split_first", "mark_last"}
+       THEN {me.start}
+  ELSE IF me.pc \in {"skip_last", "scan_last", "split_last"}
+       THEN {me.start, me.end - 1}
   ELSE IF me.pc = "mark_middle" THEN {me.start, me.end - 1} \union (me.start + 1)..(me.b - 1)
   ELSE IF me.pc = "fail_undo" THEN me.b..(me.stop - 1) \union {me.end - 1}
   ELSE me.b..(me.stop - 1)
@@ -946,9 +965,11 @@ HeldHere(i) == Held(isolator[i]) \intersect Pageblocks
 \* The behaviours, and what developers promise of them
 \* ===========================================================================
 \* After boot: every pageblock is MOVABLE and free, in buddies of the largest order.
-BootZone ==
-  /\ migratetype = [b \in Pageblocks |-> "MOVABLE"]
-  /\ free = {<<pfn, MAX_PAGE_ORDER, "MOVABLE">> : pfn \in {p \in Pfns : p % Nr[MAX_PAGE_ORDER] = 0}}
+BootTypes == {[b \in Pageblocks |-> "MOVABLE"]}
+BootFree(types) == {<<pfn, MAX_PAGE_ORDER, "MOVABLE">> : pfn \in {p \in Pfns : p % Nr[MAX_PAGE_ORDER] = 0}}
+BootZone == \E types \in BootTypes :
+  /\ migratetype = types
+  /\ free = BootFree(types)
   /\ inuse = {}
   /\ warned = {}
 
@@ -957,13 +978,19 @@ Step == AnyCPU \/ \E i \in Isolators : Isolator(i)
 
 \* The type that a read of a pageblock gives.
 Type(b) == type_of(Zone, b)
+Isolated(b) == is_isolated(Zone, b)
 
 \* Every block there is: <<first pfn, order>>.
-Blocks == {<<f[1], f[2]>> : f \in free} \union {<<p[1], p[2]>> : p \in inuse}
+Blocks == {<<k[1], k[2]>> : k \in free} \union {<<k[1], k[2]>> : k \in inuse}
+
+\* What callers, or per-CPU lists, hold; and what is free.
+Allocated == {<<p[1], p[2]>> : p \in inuse}
+FreeUnits == UNION {Covered(f[1], f[2]) : f \in free}
+
 \* How many blocks hold a unit.
 Holders(pfn) ==
-  Cardinality({f \in free : pfn \in Covered(f[1], f[2])})
-  + Cardinality({p \in inuse : pfn \in Covered(p[1], p[2])})
+  Cardinality({k \in free : pfn \in Covered(k[1], k[2])})
+  + Cardinality({k \in inuse : pfn \in Covered(k[1], k[2])})
 
 \* The warning "page type is T, passed migratetype is M" is never raised.
 NoFreelistWarning == warned = {}
