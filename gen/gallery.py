@@ -7,6 +7,7 @@ import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from gen.check import Check, Result, check
 from gen.errors import ExitCode, GenError
@@ -40,9 +41,15 @@ def entries() -> list[Entry]:
     """What belongs into the gallery."""
     data = tomllib.loads((SPECS / "gallery.toml").read_text(encoding="utf-8"))
     return [
-        Entry(name, one["title"], one["story"], one["design"], one["property"], Zone(**one["zone"]))
+        Entry(name, one["title"], one["story"], one["design"], one["property"], _zone(one["zone"]))
         for name, one in data.items()
     ]
+
+
+def _zone(given: dict[str, Any]) -> Zone:
+    # TOML has lists only, and zones are compared.
+    types = {"migratetypes": tuple(given["migratetypes"])} if "migratetypes" in given else {}
+    return Zone(**{**given, **types})
 
 
 def renew(directory: Path, toolchain: Toolchain) -> Iterator[Path]:

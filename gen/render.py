@@ -16,6 +16,10 @@ from gen.zone import Zone
 #: The name of the module that is searched, and of the one that is replayed.
 MODULE = "pageblock"
 REPLAY_MODULE = "replay"
+#: The kind of a property that TLC checks on behaviours, not on states or steps.
+LIVENESS = "liveness"
+#: What its fairness rests on; an invariant of every search for a loop.
+FAIRNESS = "CallersGoOn"
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,8 @@ class Replay:
     prop: Property
     #: How many steps the open calls may run on after the violation.
     go_on: int
+    #: For liveness: the state, counted from 1, that the last one goes on to.
+    loop: int | None = None
 
     @property
     def kind(self) -> str:
@@ -96,6 +102,7 @@ def _render(
             made_by=made_by,
             explained=replay is not None,
             replay=replay,
+            live=any(p.kind == LIVENESS for p in properties),
             counts_isolated=any(v.name == "nr_isolate_pageblock" for v in state),
             free_reads_lockless=any(v.name == "freeing" for v in state),
         )
@@ -106,10 +113,14 @@ def render(
     design: Design, zone: Zone, properties: Sequence[Property], made_by: str = "gen render"
 ) -> Spec:
     """The module that TLC searches for a violation of any of these properties."""
-    lines = ["INIT Boot", "NEXT Step"]
-    if invariants := [p.name for p in properties if p.kind == "state"]:
+    live = any(p.kind == LIVENESS for p in properties)
+    lines = ["SPECIFICATION Live"] if live else ["INIT Boot", "NEXT Step"]
+    invariants = [p.name for p in properties if p.kind == "state"]
+    if live:
+        invariants.append(FAIRNESS)
+    if invariants:
         lines.append("INVARIANTS " + " ".join(invariants))
-    if actions := [p.name for p in properties if p.kind == "action"]:
+    if actions := [p.name for p in properties if p.kind in ("action", LIVENESS)]:
         lines.append("PROPERTIES " + " ".join(actions))
     tla = _render(MODULE, design, zone, properties, made_by, None)
     return Spec(MODULE, tla, "\n".join(lines) + "\n")
@@ -127,4 +138,7 @@ def render_replay(design: Design, zone: Zone, replay: Replay, made_by: str = "ge
     found = [{name: values[name] for name in state} for values in replay.states]
     replay = dataclasses.replace(replay, states=found)
     tla = _render(REPLAY_MODULE, design, zone, [replay.prop], made_by, replay)
-    return Spec(REPLAY_MODULE, tla, "INIT ReplayInit\nNEXT ReplayNext\nINVARIANTS NotReplayed\n")
+    cfg = "INIT ReplayInit\nNEXT ReplayNext\nINVARIANTS NotReplayed\n"
+    if replay.kind == LIVENESS:
+        cfg = f"SPECIFICATION ReplayLive\nPROPERTIES {replay.prop.name}\n"
+    return Spec(REPLAY_MODULE, tla, cfg)

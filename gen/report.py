@@ -50,11 +50,19 @@ def reproduce(check: Check, verdict: Verdict) -> str:
     return shlex.join(["gen", "check", *check.zone.flags, *flags])
 
 
+def _found(verdict: Verdict) -> str:
+    """How long the counterexample is; TLC's loops are not the shortest."""
+    if verdict.trace is not None and verdict.trace.loop is not None:
+        round_trip = verdict.length - verdict.trace.loop + 1
+        return f"counterexample {states(verdict.length)}, a loop of {round_trip}"
+    return f"shortest counterexample {states(verdict.length)}"
+
+
 def long_form(check: Check, verdict: Verdict, text: str) -> str:
     """A violated property with its drawing."""
     return (
         f"[violation] {check.design.name}: {verdict.prop.name}, "
-        f"shortest counterexample {states(verdict.length)}, "
+        f"{_found(verdict)}, "
         f"{states(verdict.distinct)} seen, {verdict.seconds:.1f} s\n\n"
         f"{text}\n"
         f"reproduce: {reproduce(check, verdict)}\n"

@@ -64,7 +64,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Property:
-    """What developers promise; ``kind`` is "state" or "action"."""
+    """What developers promise; ``kind`` is "state", "action" or "liveness"."""
 
     name: str
     kind: str
@@ -228,18 +228,23 @@ def properties() -> dict[str, Property]:
     }
 
 
-def find_properties(names: Collection[str]) -> list[Property]:
+def find_properties(names: Collection[str], *, liveness: bool = False) -> list[Property]:
     """The properties of these names, in the table's order.
 
     Without a name: those that are checked by default; "all" stands for every one.
+    ``liveness``: those of that kind as well.
     """
     known = properties()
     for name in names:
         if name not in known and name != "all":
             raise GenError(f"unknown property '{name}': {near_miss(name, [*known, 'all'])}")
-    if not names:
-        return [p for p in known.values() if p.by_default]
-    return [p for p in known.values() if p.name in names or "all" in names]
+
+    def chosen(prop: Property) -> bool:
+        if liveness and prop.kind == "liveness":
+            return True
+        return prop.name in names or "all" in names if names else prop.by_default
+
+    return [p for p in known.values() if chosen(p)]
 
 
 def design_names() -> list[str]:

@@ -25,6 +25,8 @@ pytestmark = [pytest.mark.tlc, pytest.mark.slow]
 NINE = Zone(alloc_order=9)
 #: One pageblock per chunk, or four.
 FLAT = Zone(pageblock_order=10, min_order=10)
+#: Two units per pageblock, so that a page can have a tail that a scan looks at.
+COMPOUND = Zone(pageblocks=2, min_order=8, alloc_order=9, migratetypes=("MOVABLE",))
 DEEP = Zone(pageblock_order=8, min_order=8, isolators=0)
 
 
@@ -63,7 +65,11 @@ KNOWN = [
     Known(
         "v6.10", Zone(min_order=8, isolators=0), "NoFreelistWarning", without="B14-lockless-free"
     ),
+    Known("v6.5", COMPOUND, "IsolationTerminates", without="B12-scan-forever"),
     Known("v6.12", DEEP, "NoFreelistWarning", without="B18-merge-first-only"),
+    # A scan that looks again ends, if the page is not missed for ever; so do those without.
+    Known("max-order-isolate", Zone(), "IsolationTerminates"),
+    Known("v6.12", Zone(), "IsolationTerminates"),
     # The proposals of the thread, and what became of them, without pages across pageblocks.
     Known("split-in-move-v2", NINE),
     Known("straddling-buddy", NINE),
