@@ -15,7 +15,16 @@ from pathlib import Path
 from gen import tlc
 from gen.cache import Cache, content_key
 from gen.errors import ExitCode, GenError
-from gen.render import LIVENESS, MODULE, Replay, Spec, render, render_replay, replay_state
+from gen.render import (
+    LIVENESS,
+    MODULE,
+    REACHABLE,
+    Replay,
+    Spec,
+    render,
+    render_replay,
+    replay_state,
+)
 from gen.run_dir import write_text
 from gen.specs import Design, Property
 from gen.tla_value import format_value
@@ -49,6 +58,8 @@ class Result(Enum):
     HOLDS = "holds"
     #: There is a counterexample, and TLC has confirmed it in a replay.
     VIOLATED = "violated"
+    #: TLC has searched every state within the bounds, and what should be possible is not.
+    UNREACHABLE = "unreachable"
     #: The design has nothing that the property speaks of.
     VACUOUS = "vacuous"
     #: The search did not end; nothing is known.
@@ -59,7 +70,8 @@ class Result(Enum):
 class Verdict:
     """The result for one property.
 
-    ``length``: states in the shortest counterexample.  ``distinct`` and ``depth``:
+    ``length``: states in the shortest counterexample, or in the shortest behaviour that
+    shows that something is possible: ``trace``.  ``distinct`` and ``depth``:
     states that TLC has seen, and the longest of its shortest behaviours, in states.
     ``message``: why there is no verdict.
     """
@@ -267,13 +279,13 @@ class _Session:
         self.tell(
             Verdict(
                 prop,
-                Result.VIOLATED,
+                Result.HOLDS if prop.kind == REACHABLE else Result.VIOLATED,
                 length=length,
                 distinct=found.distinct or 0,
                 generated=found.generated or 0,
                 seconds=seconds,
                 trace=trace,
-                code=ExitCode.SAFETY,
+                code=ExitCode.OK if prop.kind == REACHABLE else ExitCode.SAFETY,
             )
         )
 
@@ -379,13 +391,16 @@ def _why_vacuous(request: Check, prop: Property) -> str:
 
 
 def _holds(prop: Property, report: Report, seconds: float) -> Verdict:
+    reachable = prop.kind == REACHABLE
     return Verdict(
         prop,
-        Result.HOLDS,
+        Result.UNREACHABLE if reachable else Result.HOLDS,
         distinct=report.distinct or 0,
         generated=report.generated or 0,
         depth=report.depth or 0,
         seconds=seconds,
+        message="within these bounds it is not possible" if reachable else "",
+        code=ExitCode.SAFETY if reachable else ExitCode.OK,
     )
 
 
@@ -464,7 +479,8 @@ def _searches(properties: Sequence[Property]) -> dict[str, list[Property]]:
         if prop.kind == LIVENESS:
             searches[prop.name] = [prop]
             continue
-        label = labels.setdefault(frozenset(prop.keeps), prop.name)
+        alike = frozenset(prop.keeps) | ({prop.start} - {"Boot"})
+        label = labels.setdefault(alike, prop.name)
         searches.setdefault(label, []).append(prop)
     return searches
 

@@ -41,7 +41,7 @@ class _Printer:
         self.drawn: str | None = None
 
     def __call__(self, verdict: Verdict) -> None:
-        if verdict.result is not Result.VIOLATED or verdict.trace is None:
+        if verdict.trace is None:
             return
         text = self.drawing(verdict)
         drawing_file, trace_file = report.trace_files(self.request.run_dir, verdict)
@@ -63,7 +63,7 @@ class _Printer:
     def finish(self, verdicts: Sequence[Verdict]) -> None:
         """What has not been drawn yet: the first violation in full, the rest in short."""
         for verdict in verdicts:
-            if self.drawn is None and verdict.result is Result.VIOLATED:
+            if self.drawn is None and verdict.trace is not None:
                 self.draw(verdict)
             elif verdict.prop.name != self.drawn:
                 print(report.short_form(self.request, verdict))
@@ -72,7 +72,7 @@ class _Printer:
 def _exit_code(verdicts: Sequence[Verdict]) -> ExitCode:
     """0 only if there was a search, and no property was violated or left without a verdict."""
     results = [v.result for v in verdicts]
-    if Result.VIOLATED in results:
+    if Result.VIOLATED in results or Result.UNREACHABLE in results:
         return ExitCode.SAFETY
     for verdict in verdicts:
         if verdict.result is Result.NO_VERDICT and verdict.code is not ExitCode.OK:
@@ -159,7 +159,7 @@ def _run_check(request: Check, args: argparse.Namespace) -> int:
 
 
 def _violated(verdicts: Sequence[Verdict]) -> bool:
-    return any(v.result is Result.VIOLATED for v in verdicts)
+    return any(v.result in (Result.VIOLATED, Result.UNREACHABLE) for v in verdicts)
 
 
 def _withdraw(verdicts: Sequence[Verdict], reason: str) -> list[Verdict]:

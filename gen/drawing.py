@@ -12,6 +12,7 @@ import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from gen.interleaving import Event, Interleaving, interleave
 from gen.tla_value import Function, Value
@@ -356,7 +357,10 @@ def _setting(it: Interleaving, names: Names, width: int) -> list[str]:
     buddies = f"one order-{zone.max_order} buddy"
     if count > 1:
         buddies = f"order-{zone.max_order} buddies"
-    parts.append(f"{blocks}: MOVABLE, free, {buddies}")
+    if it.trace.prop.start == "Boot":
+        parts.append(f"{blocks}: MOVABLE, free, {buddies}")
+    else:
+        parts += _chosen_start(it.trace, names)
     for event in it.events:
         for frame in event.step.frames:
             if frame.name == "start_isolate_page_range":
@@ -364,6 +368,27 @@ def _setting(it: Interleaving, names: Names, width: int) -> list[str]:
                 if isolated not in parts:
                     parts.append(isolated)
     return [line for part in parts for line in _fit("", f"{{ {part} }}", width)]
+
+
+def _chosen_start(trace: Trace, names: Names) -> list[str]:
+    """The blocks of the first state, where that was chosen freely."""
+    state, zone = trace.states[0], names.zone
+    # Sets of <<pfn, order, list or kind>>; see variables.toml.
+    free: Any = state["free"]
+    inuse: Any = state["inuse"]
+    kinds = {"pinned": "an unmovable", "movable": "a movable"}
+    parts = []
+    for pfn, order, how in sorted(free | inuse):
+        first, last = zone.pageblock_of(pfn), zone.pageblock_of(pfn + zone.units(order) - 1)
+        blocks = names.page(pfn) if first == last else f"pageblocks {first}-{last}"
+        if names.head_and_tail and last > first:
+            blocks += " (head, tail)"
+        types = ", ".join(dict.fromkeys(str(_type(state, b)) for b in range(first, last + 1)))
+        if (pfn, order, how) in free:
+            parts.append(f"{blocks}: {types}, free, one order-{order} buddy")
+        else:
+            parts.append(f"{blocks}: {types}, {kinds[how]} order-{order} page")
+    return parts
 
 
 def _range(args: Mapping[str, Value], names: Names) -> str:

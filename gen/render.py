@@ -18,6 +18,8 @@ MODULE = "pageblock"
 REPLAY_MODULE = "replay"
 #: The kind of a property that TLC checks on behaviours, not on states or steps.
 LIVENESS = "liveness"
+#: The kind of a property that holds if TLC finds a behaviour, which is then its witness.
+REACHABLE = "reachable"
 #: What its fairness rests on; an invariant of every search for a loop.
 FAIRNESS = "CallersGoOn"
 
@@ -103,10 +105,17 @@ def _render(
             explained=replay is not None,
             replay=replay,
             live=any(p.kind == LIVENESS for p in properties),
+            start=_behaviours(properties)[0],
+            steps=_behaviours(properties)[1],
             counts_isolated=any(v.name == "nr_isolate_pageblock" for v in state),
             free_reads_lockless=any(v.name == "freeing" for v in state),
         )
     )
+
+
+def _behaviours(properties: Sequence[Property]) -> tuple[str, str]:
+    """Where the behaviours begin that these properties are about, and the steps in them."""
+    return next(((p.start, p.steps) for p in properties), ("Boot", "Step"))
 
 
 def render(
@@ -114,8 +123,9 @@ def render(
 ) -> Spec:
     """The module that TLC searches for a violation of any of these properties."""
     live = any(p.kind == LIVENESS for p in properties)
-    lines = ["SPECIFICATION Live"] if live else ["INIT Boot", "NEXT Step"]
-    invariants = [p.name for p in properties if p.kind == "state"]
+    start, steps = _behaviours(properties)
+    lines = ["SPECIFICATION Live"] if live else [f"INIT {start}", f"NEXT {steps}"]
+    invariants = [p.name for p in properties if p.kind in ("state", REACHABLE)]
     if live:
         invariants.append(FAIRNESS)
     if invariants:

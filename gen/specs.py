@@ -64,7 +64,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Property:
-    """What developers promise; ``kind`` is "state", "action" or "liveness"."""
+    """What developers promise; ``kind``: see ``properties.toml``."""
 
     name: str
     kind: str
@@ -83,6 +83,9 @@ class Property:
     isolators: int
     by_default: bool
     needs: Needs
+    #: TLA+: where the behaviours begin, and the steps in them.
+    start: str = "Boot"
+    steps: str = "Step"
 
 
 @dataclass(frozen=True)
@@ -223,6 +226,8 @@ def properties() -> dict[str, Property]:
             isolators=data.get("isolators", 0),
             by_default=data.get("by_default", True),
             needs=data.get("needs", {}),
+            start=data.get("start", "Boot"),
+            steps=data.get("steps", "Step"),
         )
         for name, data in _load(SPECS / "properties.toml").items()
     }
