@@ -15,7 +15,17 @@ from pathlib import Path
 from gen import tlc
 from gen.cache import Cache, content_key
 from gen.errors import ExitCode, GenError
-from gen.render import MODULE, Replay, Spec, render, render_replay, replay_state, zone_for
+from gen.render import (
+    LIVENESS,
+    MODULE,
+    REACHABLE,
+    Replay,
+    Spec,
+    render,
+    render_replay,
+    replay_state,
+    zone_for,
+)
 from gen.run_dir import write_text
 from gen.specs import Design, Property
 from gen.tla_value import format_value
@@ -49,6 +59,8 @@ class Result(Enum):
     HOLDS = "holds"
     #: There is a counterexample, and TLC has confirmed it in a replay.
     VIOLATED = "violated"
+    #: TLC has searched every state within the bounds, and what should be possible is not.
+    UNREACHABLE = "unreachable"
     #: The design has nothing that the property speaks of.
     VACUOUS = "vacuous"
     #: The search did not end; nothing is known.
@@ -59,7 +71,8 @@ class Result(Enum):
 class Verdict:
     """The result for one property.
 
-    ``length``: states in the shortest counterexample.  ``distinct`` and ``depth``:
+    ``length``: states in the shortest counterexample, or in the shortest behaviour that
+    shows that something is possible: ``trace``.  ``distinct`` and ``depth``:
     states that TLC has seen, and the longest of its shortest behaviours, in states.
     ``message``: why there is no verdict.
     """
@@ -112,9 +125,10 @@ class Check:
         """The module that is searched for these properties."""
         return render(self.design, self.zone, properties, self.made_by)
 
-    def command(self, directory: Path, module: str) -> list[str]:
+    def command(self, directory: Path, spec: Spec) -> list[str]:
         """The command line of TLC for a module in a directory."""
-        return tlc.command(self.toolchain, directory, module, self.tlc)
+        live = spec.cfg.startswith("SPECIFICATION")
+        return tlc.command(self.toolchain, directory, spec.name, self.tlc, liveness=live)
 
 
 class Stopped(Exception):  # noqa: N818  (it may be no error, but the user's wish)
@@ -159,10 +173,10 @@ class _Session:
             raise GenError("no verdict: stopped", ExitCode.NO_VERDICT)
         directory = self.check.run_dir / label
         check = replace(self.check, tlc=replace(self.check.tlc, workers=workers))
-        command = check.command(directory, spec.name)
+        command = check.command(directory, spec)
         cache = self.check.cache
         # In any directory: where a run was made is not what it was.
-        key = content_key(spec, check.toolchain, check.command(Path("/"), spec.name))
+        key = content_key(spec, check.toolchain, check.command(Path("/"), spec))
         known = cache.load(key, final) if cache else None
         if known:
             return known
@@ -211,13 +225,13 @@ class _Session:
             raise GenError(f"no verdict: TLC is not asked about {lost[0]}", ExitCode.CONFIG)
 
         def final(report: Report) -> bool:
-            return report.ok or _violated(report, properties) is not None
+            return _holds_all(report, properties) or _violated(report, properties) is not None
 
         report = self.run(spec, label, self.check.tlc.workers, final)
         if self.check.tlc.workers > 1 and report.trace:
             # Several workers find some counterexample; one finds the shortest, each time.
             again = self.run(spec, label + "-again", 1, final)
-            if again.ok:  # one of the two runs is wrong
+            if _holds_all(again, properties):  # one of the two runs is wrong
                 found = f"{self.check.tlc.workers} workers found a counterexample"
                 return replace(report, violated=None, message=f"{found}, one found none")
             report = again
@@ -229,18 +243,20 @@ class _Session:
             {name: format_value(value) for name, value in state.values.items()}
             for state in found.trace
         ]
-        spec = render_replay(
-            self.check.design, self.check.zone, Replay(states, prop, GO_ON), self.check.made_by
-        )
+        length = len(found.trace)
+        loop = found.back_to
+        replay = Replay(states, prop, GO_ON, loop)
+        spec = render_replay(self.check.design, self.check.zone, replay, self.check.made_by)
         state = replay_state(self.check.design, self.check.zone, prop)
 
         def final(report: Report) -> bool:
+            if prop.kind == LIVENESS:
+                return _confirms_loop(report, found, state)
             return _confirms(report, found.trace, state)
 
         begun = time.monotonic()
         report = self.run(spec, f"{prop.name}-replay", 1, final)
         seconds += time.monotonic() - begun
-        length = len(found.trace)
         if not final(report):
             self.tell(
                 Verdict(
@@ -253,19 +269,26 @@ class _Session:
                 )
             )
             return
+        followed = report.trace
+        if loop is not None:
+            # The state where the loop begins comes again, reached by the loop's last step.
+            length, loop = length + 1, loop + 1
+            followed = tuple(_unrolled(report, length))
         trace = trace_from_replay(
-            self.check.design.name, zone_for(self.check.zone, [prop]), prop, length, report.trace
+            self.check.design.name, zone_for(self.check.zone, [prop]), prop, length, followed
         )
+        if loop is not None:
+            trace = replace(trace, loop=loop)
         self.tell(
             Verdict(
                 prop,
-                Result.VIOLATED,
+                Result.HOLDS if prop.kind == REACHABLE else Result.VIOLATED,
                 length=length,
                 distinct=found.distinct or 0,
                 generated=found.generated or 0,
                 seconds=seconds,
                 trace=trace,
-                code=ExitCode.SAFETY,
+                code=ExitCode.OK if prop.kind == REACHABLE else ExitCode.SAFETY,
             )
         )
 
@@ -276,7 +299,7 @@ class _Session:
             begun = time.monotonic()
             report = self.search(left, label)
             seconds = time.monotonic() - begun
-            if report.ok:
+            if _holds_all(report, left):
                 for prop in left:
                     self.tell(_holds(prop, report, seconds))
                 return
@@ -300,9 +323,50 @@ _VIOLATIONS = (Outcome.INVARIANT, Outcome.ACTION_PROPERTY)
 
 def _violated(report: Report, asked: Sequence[Property]) -> Property | None:
     """The property that a search has found a counterexample to, if it was asked about it."""
-    if report.outcome not in _VIOLATIONS or not report.trace:
+    if not report.trace:
+        return None
+    if report.outcome is Outcome.TEMPORAL and [p.kind for p in asked] == [LIVENESS]:
+        return asked[0]  # TLC does not name it, so it is asked alone
+    if report.outcome not in _VIOLATIONS:
         return None
     return next((p for p in asked if p.name == report.violated), None)
+
+
+def _holds_all(report: Report, asked: Sequence[Property]) -> bool:
+    """Whether TLC has searched every state, and with liveness the loops too."""
+    return report.ok and (report.temporal or all(p.kind != LIVENESS for p in asked))
+
+
+def _unrolled(report: Report, length: int) -> list[TraceState]:
+    """The first ``length`` states of a behaviour with a loop, going round as often as needed."""
+    states = list(report.trace)
+    while report.back_to and len(states) < length:
+        states += report.trace[report.back_to - 1 :]
+    return states[:length]
+
+
+def _confirms_loop(report: Report, found: Report, state: Sequence[str]) -> bool:
+    """Whether a replay has gone through stem and loop, back to the loop's first state.
+
+    That nobody is treated unfairly meanwhile, and that the property is violated, is what
+    TLC says once more.
+    """
+    if report.outcome is not Outcome.TEMPORAL or not report.trace:
+        return False
+    loop = found.back_to
+    if not loop or loop > len(found.trace):
+        return False
+    wanted = [*found.trace, found.trace[loop - 1]]
+    followed = _unrolled(report, len(wanted))
+    return (
+        len(followed) == len(wanted)
+        and all(
+            name in then.values and then.values[name] == now.values[name]
+            for now, then in zip(wanted, followed, strict=True)
+            for name in state
+        )
+        and all(then.values.get("witness") for then in followed[loop - 1 :])
+    )
 
 
 def _confirms(report: Report, found: Sequence[TraceState], state: Sequence[str]) -> bool:
@@ -330,13 +394,16 @@ def _why_vacuous(request: Check, prop: Property) -> str:
 
 
 def _holds(prop: Property, report: Report, seconds: float) -> Verdict:
+    reachable = prop.kind == REACHABLE
     return Verdict(
         prop,
-        Result.HOLDS,
+        Result.UNREACHABLE if reachable else Result.HOLDS,
         distinct=report.distinct or 0,
         generated=report.generated or 0,
         depth=report.depth or 0,
         seconds=seconds,
+        message="within these bounds it is not possible" if reachable else "",
+        code=ExitCode.SAFETY if reachable else ExitCode.OK,
     )
 
 
@@ -406,12 +473,17 @@ def _searches(properties: Sequence[Property]) -> dict[str, list[Property]]:
 
     The first is searched alone, as it is drawn.  Of the others those go together that keep
     the same in the state: what is kept for another property would only make for more
-    states, and the replay of one property would not have it.
+    states, and the replay of one property would not have it.  Each liveness property is
+    searched alone, as TLC does not say which one a loop violates.
     """
     searches = {"first": [*properties[:1]]} if properties else {}
     labels: dict[frozenset[str], str] = {frozenset(): "others"}
     for prop in properties[1:]:
-        label = labels.setdefault(frozenset((*prop.keeps, *prop.features)), prop.name)
+        if prop.kind == LIVENESS:
+            searches[prop.name] = [prop]
+            continue
+        alike = frozenset((*prop.keeps, *prop.features)) | ({prop.start} - {"Boot"})
+        label = labels.setdefault(alike, prop.name)
         searches.setdefault(label, []).append(prop)
     return searches
 

@@ -23,7 +23,7 @@ from gen.doctor import diagnose
 from gen.errors import ExitCode, GenError
 from gen.matrix import Matrix, Row, find_designs
 from gen.progress import Ticker
-from gen.render import MODULE, render
+from gen.render import render
 from gen.run_dir import make_run_dir, write_json, write_text
 from gen.specs import design_names, find_design, find_properties, properties
 from gen.tlc import TlcOptions, memory_bytes
@@ -41,7 +41,7 @@ class _Printer:
         self.drawn: str | None = None
 
     def __call__(self, verdict: Verdict) -> None:
-        if verdict.result is not Result.VIOLATED or verdict.trace is None:
+        if verdict.trace is None:
             return
         text = self.drawing(verdict)
         drawing_file, trace_file = report.trace_files(self.request.run_dir, verdict)
@@ -63,7 +63,7 @@ class _Printer:
     def finish(self, verdicts: Sequence[Verdict]) -> None:
         """What has not been drawn yet: the first violation in full, the rest in short."""
         for verdict in verdicts:
-            if self.drawn is None and verdict.result is Result.VIOLATED:
+            if self.drawn is None and verdict.trace is not None:
                 self.draw(verdict)
             elif verdict.prop.name != self.drawn:
                 print(report.short_form(self.request, verdict))
@@ -72,7 +72,7 @@ class _Printer:
 def _exit_code(verdicts: Sequence[Verdict]) -> ExitCode:
     """0 only if there was a search, and no property was violated or left without a verdict."""
     results = [v.result for v in verdicts]
-    if Result.VIOLATED in results:
+    if Result.VIOLATED in results or Result.UNREACHABLE in results:
         return ExitCode.SAFETY
     for verdict in verdicts:
         if verdict.result is Result.NO_VERDICT and verdict.code is not ExitCode.OK:
@@ -90,15 +90,16 @@ def _limits(args: argparse.Namespace, zone: Zone) -> TlcOptions:
     )
 
 
-def _check_command(zone: Zone, design: str, names: Sequence[str]) -> str:
+def _check_command(zone: Zone, design: str, names: Sequence[str], liveness: bool = False) -> str:
     """The command line that makes a check again; it goes into the header of the modules."""
     asked = [word for name in names for word in ("--property", name)]
+    asked += ["--liveness"] if liveness else []
     return shlex.join(["gen", "check", *zone.flags, "--design", design, *asked])
 
 
 def _check(args: argparse.Namespace) -> int:
     design, zone = find_design(args.design), options.zone(args)
-    chosen = find_properties(args.property)
+    chosen = find_properties(args.property, liveness=args.liveness)
     limits = _limits(args, zone)
     toolchain = find_toolchain(args.java, args.jar)
     run_dir = (
@@ -111,11 +112,12 @@ def _check(args: argparse.Namespace) -> int:
         toolchain=toolchain,
         tlc=limits,
         run_dir=run_dir,
-        made_by=_check_command(zone, args.design, args.property),
+        made_by=_check_command(zone, args.design, args.property, args.liveness),
         design_option=args.design,
     )
     if args.dry_run:
-        print(shlex.join(request.command(run_dir / "first", MODULE)))
+        spec = request.spec(request.properties[:1])
+        print(shlex.join(request.command(run_dir / "first", spec)))
         return ExitCode.OK
     return _run_check(request, args)
 
@@ -157,7 +159,7 @@ def _run_check(request: Check, args: argparse.Namespace) -> int:
 
 
 def _violated(verdicts: Sequence[Verdict]) -> bool:
-    return any(v.result is Result.VIOLATED for v in verdicts)
+    return any(v.result in (Result.VIOLATED, Result.UNREACHABLE) for v in verdicts)
 
 
 def _withdraw(verdicts: Sequence[Verdict], reason: str) -> list[Verdict]:
@@ -252,7 +254,8 @@ def _tell_matrix(made: Matrix, seconds: float) -> None:
 
 def _render(args: argparse.Namespace) -> ExitCode:
     design, zone = find_design(args.design), options.zone(args)
-    chosen = [p for p in find_properties(args.property) if design.has(p.needs)]
+    asked = find_properties(args.property, liveness=args.liveness)
+    chosen = [p for p in asked if design.has(p.needs)]
     made_by = shlex.join(["gen", "render", *zone.flags, "--design", args.design])
     spec = render(design, zone, chosen, made_by)
     if not args.cfg:

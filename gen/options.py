@@ -94,6 +94,10 @@ def _add_question(parser: argparse.ArgumentParser) -> None:
         f"or the path of a design file, *.toml (default: {DEFAULT_DESIGN})",
     )  # fmt: skip
     parser.add_argument(
+        "--liveness", action="store_true",
+        help="the liveness properties too: does every call return?",
+    )  # fmt: skip
+    parser.add_argument(
         "--property", action="append", default=[], metavar="NAME",
         help=f"only this one; may be given again; one of {', '.join(properties())}, or all "
         "(default: what every design is asked; see gen properties)",

@@ -16,6 +16,12 @@ from gen.zone import Zone
 #: The name of the module that is searched, and of the one that is replayed.
 MODULE = "pageblock"
 REPLAY_MODULE = "replay"
+#: The kind of a property that TLC checks on behaviours, not on states or steps.
+LIVENESS = "liveness"
+#: The kind of a property that holds if TLC finds a behaviour, which is then its witness.
+REACHABLE = "reachable"
+#: What its fairness rests on; an invariant of every search for a loop.
+FAIRNESS = "CallersGoOn"
 
 
 @dataclass(frozen=True)
@@ -35,6 +41,8 @@ class Replay:
     prop: Property
     #: How many steps the open calls may run on after the violation.
     go_on: int
+    #: For liveness: the state, counted from 1, that the last one goes on to.
+    loop: int | None = None
 
     @property
     def kind(self) -> str:
@@ -98,6 +106,9 @@ def _render(
             explained=replay is not None,
             replay=replay,
             has=frozenset((*zone.features, *(v.name for v in state))),
+            live=any(p.kind == LIVENESS for p in properties),
+            start=_behaviours(properties)[0],
+            steps=_behaviours(properties)[1],
         )
     )
 
@@ -108,14 +119,24 @@ def zone_for(zone: Zone, properties: Sequence[Property]) -> Zone:
     return dataclasses.replace(zone, features=find_features(wanted))
 
 
+def _behaviours(properties: Sequence[Property]) -> tuple[str, str]:
+    """Where the behaviours begin that these properties are about, and the steps in them."""
+    return next(((p.start, p.steps) for p in properties), ("Boot", "Step"))
+
+
 def render(
     design: Design, zone: Zone, properties: Sequence[Property], made_by: str = "gen render"
 ) -> Spec:
     """The module that TLC searches for a violation of any of these properties."""
-    lines = ["INIT Boot", "NEXT Step"]
-    if invariants := [p.name for p in properties if p.kind == "state"]:
+    live = any(p.kind == LIVENESS for p in properties)
+    start, steps = _behaviours(properties)
+    lines = ["SPECIFICATION Live"] if live else [f"INIT {start}", f"NEXT {steps}"]
+    invariants = [p.name for p in properties if p.kind in ("state", REACHABLE)]
+    if live:
+        invariants.append(FAIRNESS)
+    if invariants:
         lines.append("INVARIANTS " + " ".join(invariants))
-    if actions := [p.name for p in properties if p.kind == "action"]:
+    if actions := [p.name for p in properties if p.kind in ("action", LIVENESS)]:
         lines.append("PROPERTIES " + " ".join(actions))
     tla = _render(MODULE, design, zone, properties, made_by, None)
     return Spec(MODULE, tla, "\n".join(lines) + "\n")
@@ -136,4 +157,7 @@ def render_replay(design: Design, zone: Zone, replay: Replay, made_by: str = "ge
     found = [{name: values[name] for name in state} for values in replay.states]
     replay = dataclasses.replace(replay, states=found)
     tla = _render(REPLAY_MODULE, design, zone, [replay.prop], made_by, replay)
-    return Spec(REPLAY_MODULE, tla, "INIT ReplayInit\nNEXT ReplayNext\nINVARIANTS NotReplayed\n")
+    cfg = "INIT ReplayInit\nNEXT ReplayNext\nINVARIANTS NotReplayed\n"
+    if replay.kind == LIVENESS:
+        cfg = f"SPECIFICATION ReplayLive\nPROPERTIES {replay.prop.name}\n"
+    return Spec(REPLAY_MODULE, tla, cfg)

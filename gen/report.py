@@ -16,6 +16,7 @@ from gen.tlc_output import Progress
 _OBSERVED = {
     Result.VIOLATED: "Sometimes",
     Result.HOLDS: "Never",
+    Result.UNREACHABLE: "Never",
     Result.VACUOUS: "Unknown",
     Result.NO_VERDICT: "Unknown",
 }
@@ -38,7 +39,7 @@ def drawing(verdict: Verdict, *, continuation: bool = True, depth: str = "") -> 
 
 def observation(check: Check, verdict: Verdict) -> str:
     """The line to grep for: what was observed, states in the shortest trace, states seen."""
-    word = _OBSERVED[verdict.result]
+    word = "Sometimes" if verdict.trace else _OBSERVED[verdict.result]
     name = f"{check.design.name}/{verdict.prop.name}"
     return f"Observation {name} {word} {verdict.length} {verdict.distinct}"
 
@@ -50,11 +51,21 @@ def reproduce(check: Check, verdict: Verdict) -> str:
     return shlex.join(["gen", "check", *check.zone.flags, *flags])
 
 
+def _found(verdict: Verdict) -> str:
+    """How long the counterexample is; TLC's loops are not the shortest."""
+    if verdict.trace is not None and verdict.trace.loop is not None:
+        round_trip = verdict.length - verdict.trace.loop + 1
+        return f"counterexample {states(verdict.length)}, a loop of {round_trip}"
+    what = "counterexample" if verdict.result is Result.VIOLATED else "way"
+    return f"shortest {what} {states(verdict.length)}"
+
+
 def long_form(check: Check, verdict: Verdict, text: str) -> str:
     """A violated property with its drawing."""
+    mark = "violation" if verdict.result is Result.VIOLATED else "reachable"
     return (
-        f"[violation] {check.design.name}: {verdict.prop.name}, "
-        f"shortest counterexample {states(verdict.length)}, "
+        f"[{mark}] {check.design.name}: {verdict.prop.name}, "
+        f"{_found(verdict)}, "
         f"{states(verdict.distinct)} seen, {verdict.seconds:.1f} s\n\n"
         f"{text}\n"
         f"reproduce: {reproduce(check, verdict)}\n"
@@ -71,6 +82,10 @@ def short_form(check: Check, verdict: Verdict) -> str:
             f"[violation] {name}, {states(verdict.length)}: {told}\n"
             f"            {reproduce(check, verdict)}"
         )
+    if verdict.result is Result.UNREACHABLE:
+        return f"[unreachable] {name}: {verdict.message}: {verdict.prop.statement}"
+    if verdict.result is Result.HOLDS and verdict.trace:
+        return f"[reachable] {name}, {states(verdict.length)}: {verdict.prop.statement}"
     if verdict.result is Result.HOLDS:
         return f"[ok] {name}: {verdict.prop.statement}"
     if verdict.result is Result.VACUOUS:
@@ -81,19 +96,20 @@ def short_form(check: Check, verdict: Verdict) -> str:
 def summary(check: Check, verdicts: Sequence[Verdict], seconds: float) -> str:
     """The last lines: what was checked, how much, and one Observation for each property."""
     lines = [f"checked: design {check.design.name}; {check.zone.describe}"]
-    counts = {Result.VIOLATED: 0, Result.HOLDS: 0, Result.NO_VERDICT: 0, Result.VACUOUS: 0}
+    counts = dict.fromkeys(Result, 0)
     for verdict in verdicts:
         counts[verdict.result] += 1
     # "No violation" is said only of searches that came to their end, and of all of them.
-    if counts[Result.VIOLATED]:
-        outcome = f"{counts[Result.VIOLATED]} of {len(verdicts)} properties violated"
+    broken = counts[Result.VIOLATED] + counts[Result.UNREACHABLE]
+    if broken:
+        outcome = f"{broken} of {len(verdicts)} properties violated"
     elif counts[Result.HOLDS] and not counts[Result.NO_VERDICT]:
         outcome = "no violation within these bounds"
     else:
         outcome = "no verdict"
-    if counts[Result.VIOLATED] and counts[Result.NO_VERDICT]:
+    if broken and counts[Result.NO_VERDICT]:
         outcome += f", no verdict on {counts[Result.NO_VERDICT]}"
-    complete = [v for v in verdicts if v.result is Result.HOLDS]
+    complete = [v for v in verdicts if v.result is Result.HOLDS and not v.trace]
     if complete:
         most = max(complete, key=lambda v: v.distinct)
         outcome += f"; {states(most.distinct)} distinct, depth {most.depth}"
@@ -109,7 +125,9 @@ def trouble(verdicts: Sequence[Verdict], reason: str = "") -> str:
     ``reason``: why the whole check ended, if it did; else it is what the verdicts say.
     """
     unknown = [v for v in verdicts if v.result is Result.NO_VERDICT]
-    if not unknown and not any(v.result in (Result.HOLDS, Result.VIOLATED) for v in verdicts):
+    if not unknown and not any(
+        v.result in (Result.HOLDS, Result.VIOLATED, Result.UNREACHABLE) for v in verdicts
+    ):
         unknown = [*verdicts]
     if not unknown and not reason:
         return ""

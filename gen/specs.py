@@ -78,7 +78,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Property:
-    """What developers promise; ``kind`` is "state" or "action"."""
+    """What developers promise; ``kind``: see ``properties.toml``."""
 
     name: str
     kind: str
@@ -99,6 +99,9 @@ class Property:
     needs: Needs
     #: What is modelled for it, whether it was asked for or not: features by name.
     features: tuple[str, ...]
+    #: TLA+: where the behaviours begin, and the steps in them.
+    start: str = "Boot"
+    steps: str = "Step"
 
 
 @dataclass(frozen=True)
@@ -259,23 +262,30 @@ def properties() -> dict[str, Property]:
             by_default=data.get("by_default", True),
             needs=data.get("needs", {}),
             features=tuple(data.get("features", ())),
+            start=data.get("start", "Boot"),
+            steps=data.get("steps", "Step"),
         )
         for name, data in _load(SPECS / "properties.toml").items()
     }
 
 
-def find_properties(names: Collection[str]) -> list[Property]:
+def find_properties(names: Collection[str], *, liveness: bool = False) -> list[Property]:
     """The properties of these names, in the table's order.
 
     Without a name: those that are checked by default; "all" stands for every one.
+    ``liveness``: those of that kind as well.
     """
     known = properties()
     for name in names:
         if name not in known and name != "all":
             raise GenError(f"unknown property '{name}': {near_miss(name, [*known, 'all'])}")
-    if not names:
-        return [p for p in known.values() if p.by_default]
-    return [p for p in known.values() if p.name in names or "all" in names]
+
+    def chosen(prop: Property) -> bool:
+        if liveness and prop.kind == "liveness":
+            return True
+        return prop.name in names or "all" in names if names else prop.by_default
+
+    return [p for p in known.values() if chosen(p)]
 
 
 def design_names() -> list[str]:

@@ -30,6 +30,8 @@ LEGEND = {
     Result.HOLDS: "proved within bounds: TLC has searched every state, none violates it",
     Result.VIOLATED: "violated at depth n: the shortest counterexample has n states; TLC has "
     "followed it once more",
+    Result.UNREACHABLE: "unreachable: TLC has searched every state, and what should be possible "
+    "is not",
     Result.VACUOUS: "vacuous: the design, or the zone, has nothing that the property speaks of",
     Result.NO_VERDICT: "no verdict: the search did not end, nothing is known",
 }
@@ -37,6 +39,8 @@ LEGEND = {
 
 def words(verdict: Verdict) -> str:
     """A verdict as a cell says it."""
+    if verdict.result is Result.HOLDS and verdict.trace:
+        return f"reachable at depth {verdict.length}"
     if verdict.result is Result.HOLDS:
         return "proved within bounds"
     if verdict.result is Result.VIOLATED:
@@ -48,6 +52,8 @@ def _short(verdict: Verdict) -> str:
     """A verdict in a narrow terminal; the legend says the rest."""
     if verdict.result is Result.VIOLATED:
         return f"violated {verdict.length}"
+    if verdict.result is Result.HOLDS and verdict.trace:
+        return f"reachable {verdict.length}"
     return "proved" if verdict.result is Result.HOLDS else str(verdict.result.value)
 
 
@@ -56,6 +62,7 @@ def counts(matrix: Matrix | Row) -> str:
     told = {
         "proved": matrix.count(Result.HOLDS),
         "violated": matrix.count(Result.VIOLATED),
+        "unreachable": matrix.count(Result.UNREACHABLE),
         "vacuous": matrix.count(Result.VACUOUS),
         "no verdict": matrix.count(Result.NO_VERDICT),
     }
@@ -229,7 +236,13 @@ def to_json(matrix: Matrix) -> dict[str, Any]:
     }
 
 
-_SIGNS = {Result.HOLDS: "✓", Result.VIOLATED: "✗", Result.VACUOUS: "○", Result.NO_VERDICT: "?"}
+_SIGNS = {
+    Result.HOLDS: "✓",
+    Result.VIOLATED: "✗",
+    Result.UNREACHABLE: "✗",
+    Result.VACUOUS: "○",
+    Result.NO_VERDICT: "?",
+}
 
 
 def html(matrix: Matrix) -> str:

@@ -99,6 +99,7 @@ def command(
     check_deadlock: bool = False,
     dump: str | None = None,
     coverage: bool = False,
+    liveness: bool = False,
 ) -> list[str]:
     """The argv that checks ``<module>.tla`` with ``<module>.cfg``, both in ``run_dir``.
 
@@ -145,6 +146,9 @@ def command(
     ]
     if not check_deadlock:
         argv.append("-deadlock")  # TLC's option switches the check off
+    if liveness:
+        # In between it looks at what there is after a while, and so finds another loop each time.
+        argv += ["-lncheck", "final"]
     if coverage:
         argv += ["-coverage", "1"]
     if dump is not None:

@@ -106,6 +106,8 @@ class Report:
     coverage: dict[str, tuple[int, int]]
     printed: tuple[str, ...]
     completed: bool
+    #: Whether the temporal properties were checked on the complete state graph, to the end.
+    temporal: bool = False
 
     @property
     def ok(self) -> bool:
@@ -428,6 +430,7 @@ class StreamReader:
         self._depth: int | None = None
         self._coverage: dict[str, tuple[int, int]] = {}
         self._new_coverage: dict[str, tuple[int, int]] = {}
+        self._temporal = False
 
     def feed(self, line: str) -> Progress | None:
         """Take one line (its newline may be left on); the progress if the line completes one."""
@@ -549,8 +552,11 @@ class StreamReader:
             self._partial_search = "a depth-first search (-dfid) is no complete search"
         elif code in (2197, 2198, 2207):
             self._partial_search = "a search continued from a checkpoint is not taken as complete"
-        elif code == 2192 and " 0 total distinct states" in text:
-            self._partial_search = "TLC checked the temporal properties of no state at all"
+        elif code == 2192:
+            # The last one counts; what is checked during the search is not the whole graph.
+            self._temporal = "for the complete state space" in text
+            if " 0 total distinct states" in text:
+                self._partial_search = "TLC checked the temporal properties of no state at all"
         elif code in (2190, 2191, 2208):
             found = _INITIAL_STATES.search(text)
             self._initial = _number(found[1]) if found else None
@@ -612,6 +618,7 @@ class StreamReader:
             coverage=dict(self._coverage),
             printed=tuple(self._printed),
             completed=not complete,
+            temporal=self._temporal and 2267 in self._closed,
         )
 
     def _why_not_complete(self, exit_code: int, damaged: str) -> str:

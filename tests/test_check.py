@@ -324,17 +324,19 @@ def test_what_one_property_keeps_in_the_state_is_not_in_the_search_of_another(
 
     def fine(name: str, kwargs: dict[str, Any]) -> Report:
         searched[name] = kwargs["cfg"].split()
-        return OK
+        return replace(OK, temporal=True)
 
     known = properties()
     runs(**dict.fromkeys(["first", "others", *known], fine))
     verdicts = check(request_for("all"))
-    held = [v.prop.name for v in verdicts if v.result is Result.HOLDS]
+    # A search that finds nothing: what was to be reached is not.
+    ended = (Result.HOLDS, Result.UNREACHABLE)
+    held = [v.prop.name for v in verdicts if v.result in ended]
     assert searched["first"] == held[:1]
     assert "Conservation" in searched["others"]
     assert sorted(name for names in searched.values() for name in names) == sorted(held)
     for names in searched.values():
-        assert len({known[name].keeps for name in names}) == 1
+        assert len({(known[name].keeps, known[name].start) for name in names}) == 1
 
 
 def test_a_violation_stays_one_if_the_other_searches_end_in_trouble(
@@ -476,3 +478,93 @@ def test_ctrl_c_and_one_more_wait_until_every_run_has_ended(
     assert isinstance(stopped.value.cause, KeyboardInterrupt)
     assert sorted(ended) == ["first", "others"]
     assert {v.result for v in stopped.value.verdicts} == {Result.NO_VERDICT}
+
+
+# --- loops ------------------------------------------------------------------------------------
+
+LIVE = "IsolationTerminates"
+
+
+def looping(back_to: int | None, *states: int, **more: Any) -> Report:
+    """TLC found a behaviour that goes back to one of its states."""
+    return replace(
+        OK,
+        outcome=Outcome.TEMPORAL,
+        exit_code=13,
+        message="Temporal properties were violated.",
+        trace=tuple(state(n, value, **more) for n, value in enumerate(states, 1)),
+        back_to=back_to,
+        stuttering=back_to is None,
+        completed=False,
+    )
+
+
+def test_every_call_returns_only_if_tlc_has_looked_at_the_loops(
+    request_for: RequestFor, runs: Put
+) -> None:
+    runs(first=replace(OK, temporal=True))
+    assert check(request_for(LIVE))[0].result is Result.HOLDS
+
+
+def test_a_search_that_has_not_looked_at_the_loops_is_no_verdict(
+    request_for: RequestFor, runs: Put
+) -> None:
+    runs(first=OK)
+    assert check(request_for(LIVE))[0].result is Result.NO_VERDICT
+
+
+def test_a_loop_is_shown_with_each_of_its_steps_once(request_for: RequestFor, runs: Put) -> None:
+    # 1 2 (3 4): the replay sees 3 again, with the calls of the step from 4.
+    again = looping(4, 1, 2, 3, 4, 3, witness=("w",))
+    runs(first=looping(3, 1, 2, 3, 4), **{f"{LIVE}-replay": again})
+    (verdict,) = check(request_for(LIVE))
+    assert verdict.result is Result.VIOLATED and verdict.trace is not None
+    assert (verdict.length, verdict.trace.length, verdict.trace.loop) == (5, 5, 4)
+    assert [s.values["free"] for s in _states(verdict)] == [1, 2, 3, 4, 3]
+    assert _exit_code([verdict]) == ExitCode.SAFETY
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        replace(OK, temporal=True),
+        looping(4, 1, 2, 3, 4, 4, witness=("w",)),  # does not come back to the third state
+        looping(4, 1, 2, 9, 4, 3, witness=("w",)),  # another way
+        looping(None, 1, 2, 3, 4, witness=("w",)),  # stands still where there was a loop
+        looping(4, 1, 2, 3, 4, 3),  # nobody waits in the loop
+        looping(2, 1, 2),
+    ],
+    ids=["no loop", "no way back", "another way", "stands still", "nobody waits", "too short"],
+)
+def test_a_loop_that_the_replay_does_not_go_round_is_no_verdict(
+    request_for: RequestFor, runs: Put, again: Report
+) -> None:
+    again = replace(again, trace=tuple(_with_witness(s) for s in again.trace))
+    runs(first=looping(3, 1, 2, 3, 4), **{f"{LIVE}-replay": again})
+    (verdict,) = check(request_for(LIVE))
+    assert verdict.result is Result.NO_VERDICT
+    assert "did not confirm" in verdict.message
+
+
+def _states(verdict: Verdict) -> Any:
+    return verdict.trace.states if verdict.trace else ()
+
+
+def _with_witness(one: TraceState) -> TraceState:
+    return replace(one, values={"witness": (), **one.values})
+
+
+def test_a_caller_that_could_not_go_on_is_no_verdict(request_for: RequestFor, runs: Put) -> None:
+    runs(first=violates("CallersGoOn"))
+    (verdict,) = check(request_for(LIVE))
+    assert verdict.result is Result.NO_VERDICT and "CallersGoOn" in verdict.message
+
+
+def test_loops_are_searched_for_alone_as_tlc_does_not_say_what_is_violated(
+    request_for: RequestFor, runs: Put
+) -> None:
+    made = runs(first=OK, others=OK, **{LIVE: replace(OK, temporal=True)})
+    found = check(request_for(ONE, "Conservation", LIVE))
+    assert {v.result for v in found} == {Result.HOLDS}
+    asked = {name: kwargs["cfg"].split() for name, kwargs in made.calls}
+    assert asked[LIVE] == [LIVE]

@@ -6,7 +6,8 @@ of them again.  Here are the other halves, in the same configuration.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import shutil
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import golden
@@ -25,6 +26,8 @@ pytestmark = [pytest.mark.tlc, pytest.mark.slow]
 NINE = Zone(alloc_order=9)
 #: One pageblock per chunk, or four.
 FLAT = Zone(pageblock_order=10, min_order=10)
+#: Two units per pageblock, so that a page can have a tail that a scan looks at.
+COMPOUND = Zone(pageblocks=2, min_order=8, alloc_order=9, migratetypes=("MOVABLE",))
 DEEP = Zone(pageblock_order=8, min_order=8, isolators=0)
 
 
@@ -63,7 +66,21 @@ KNOWN = [
     Known(
         "v6.10", Zone(min_order=8, isolators=0), "NoFreelistWarning", without="B14-lockless-free"
     ),
+    Known("v6.5", COMPOUND, "IsolationTerminates", without="B12-scan-forever"),
     Known("v6.12", DEEP, "NoFreelistWarning", without="B18-merge-first-only"),
+    # A scan that looks again ends, if the page is not missed for ever; so do those without.
+    Known("max-order-isolate", Zone(), "IsolationTerminates"),
+    # The seed's case: an unmovable page left of the range, in the same largest-order chunk.
+    Known("max-order-isolate", Zone(), "StillSucceeds", Result.VIOLATED),
+    Known("max-order-isolate", Zone(), "CanSucceed", Result.UNREACHABLE),
+    Known("B12-isolate-twice", Zone(), "StillSucceeds", Result.VIOLATED),
+    *(
+        Known(design, zone, prop)
+        for design in ("v6.5", "v6.12", "v7.2")
+        for prop in ("StillSucceeds", "CanSucceed")
+        for zone in (Zone(), Zone(pageblock_order=8, min_order=8))
+    ),
+    Known("v6.12", Zone(), "IsolationTerminates"),
     # The proposals of the thread, and what became of them, without pages across pageblocks.
     Known("split-in-move-v2", NINE),
     Known("straddling-buddy", NINE),
@@ -103,3 +120,26 @@ def calls(trace: Trace | None) -> set[str]:
     """The functions that a counterexample calls."""
     assert trace is not None
     return {c.name for step in trace.steps for c in step.walk() if isinstance(c, Call)}
+
+
+def test_v6_5_fails_if_and_only_if_something_unmovable_begins_in_its_range(tmp_path: Path) -> None:
+    """StillSucceeds compares with what v6.5 can do, so this is measured, in both directions."""
+    (only_if,) = find_properties(["StillSucceeds"])
+    succeeds = r'\A i \in Isolators : isolator[i].pc = "isolated" => PinnedIn(i) = {}'
+    head, _, _ = only_if.formula.partition("StillSucceeds ==")
+    converse = replace(only_if, formula=f"{head}StillSucceeds == {succeeds}")
+    for zone in (Zone(), Zone(pageblock_order=8, min_order=8)):
+        for prop in (only_if, converse):
+            (tmp_path / "run").mkdir()
+            request = Check(
+                design=find_design("v6.5"),
+                zone=zone,
+                properties=(prop,),
+                toolchain=find_toolchain(),
+                tlc=TlcOptions(),
+                run_dir=tmp_path / "run",
+                made_by="test",
+            )
+            (verdict,) = check(request)
+            assert verdict.result is Result.HOLDS, verdict.message
+            shutil.rmtree(tmp_path / "run")

@@ -492,3 +492,15 @@ def test_what_the_specification_prints_is_kept_apart_from_the_parsers_words() ->
 def test_lines_with_windows_endings_are_read_alike() -> None:
     text, exit_code = sample("invariant")
     assert read_report(text.replace("\n", "\r\n"), exit_code) == read("invariant")
+
+
+def test_a_search_for_loops_that_tlc_has_not_ended_is_no_proof_that_there_is_none() -> None:
+    text, exit_code = sample("live_ok")
+    assert read_report(text, exit_code).temporal
+    assert not read_report(sample("success")[0], 0).temporal  # it was not asked for any
+    unfinished = text.replace("STARTMSG 2267", "STARTMSG 2200").replace(
+        "ENDMSG 2267", "ENDMSG 2200"
+    )
+    assert not read_report(unfinished, exit_code).temporal
+    partial = text.replace("for the complete state space", "for the current state space")
+    assert not read_report(partial, exit_code).temporal
