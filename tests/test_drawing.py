@@ -332,9 +332,11 @@ def _ranged(start: int, end: int, zone: Zone, *, continued: bool = False) -> str
         ]
         return replace(event, step=replace(event.step, frames=tuple(frames)))
 
-    return draw(
-        Interleaving(replace(it.trace, zone=zone), tuple(change(event) for event in it.events))
-    )
+    chunks = range(0, zone.modelled_pageblocks, zone.chunk_pageblocks)
+    free = frozenset((b, zone.max_order, "MOVABLE") for b in chunks)
+    states = ({**it.trace.states[0], "free": free}, *it.trace.states[1:])
+    told = replace(it.trace, zone=zone, states=states)
+    return draw(Interleaving(told, tuple(change(event) for event in it.events)))
 
 
 def test_the_range_to_be_isolated_is_told_below_the_heading() -> None:
