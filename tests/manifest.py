@@ -278,7 +278,8 @@ def _renew(names: Sequence[str]) -> None:
     for name, one in after.items():
         changed += difference(name, before[name].cells if name in before else {}, one.cells)
     write_text(README, in_readme(README.read_text(encoding="utf-8"), table(after[SHOWN])))
-    print("\n".join(changed))
+    for line in changed:
+        print(line)
     print(f"{sum(len(one.cells) for one in after.values())} verdicts, {len(changed)} changed")
 
 
