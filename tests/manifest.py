@@ -254,7 +254,7 @@ def in_readme(text: str, shown: str) -> str:
 
 
 def renewed(names: Sequence[str] = ()) -> Iterator[dict[str, Configuration]]:
-    """The manifest after each configuration that was measured again, and then as it is."""
+    """The whole manifest, once after each configuration that was measured again."""
     known = read()
     own = {name: one for name, one in known.items() if not name.startswith(GALLERY)}
     fresh = {

@@ -8,7 +8,7 @@ import mutations
 import pytest
 
 from gen.render import render
-from gen.specs import sections
+from gen.specs import find_properties, sections
 
 KNOWN = mutations.read()
 QUESTION = KNOWN.questions[0]
@@ -88,8 +88,9 @@ def sample() -> list[str]:
 @pytest.mark.slow
 def test_tlc_notices_what_it_has_noticed(tmp_path: Path) -> None:
     search = mutations.Search(tmp_path, keep=False)
-    asked, distinct = search.asked(QUESTION)
-    assert asked and distinct
+    asked = find_properties(KNOWN.asked[QUESTION.command][0])
+    unchanged = search.ask(render(QUESTION.design, QUESTION.zone, asked))
+    assert asked and unchanged.ok, unchanged.message or unchanged.violated
     chosen = sample()
     assert len(chosen) > 3
     for name in chosen:
