@@ -1,0 +1,497 @@
+"""specs/mutations.json: what notices it if a call, a guard or an assignment of a design is wrong.
+
+    python tests/mutations.py            makes every mutant again, and prints what changed
+    python tests/mutations.py NAME ...   shows what becomes of the mutants of these names
+
+Each mutant is one small change of the design.  TLC searches it in the configurations that
+specs/mutations.json names, one after the other until a property is violated: "noticed by"
+the property, or by TLC itself where the mutant cannot be evaluated.  Asked are the
+properties that hold without the change.  A mutant that nobody notices has to be explained
+in specs/README.md, "What nobody notices".
+
+Sections are mutated call by call, as sections.toml lists them: a call is skipped, two
+neighbours are swapped, a guard is dropped or negated, a failure is ignored.  The lock is
+left alone.  Operators that the templates declare as a kernel function give the zone back
+as it was ("skip"); and each field that an operator assigns stays as it is ("keep").
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shlex
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from gen import matrix, options, tlc
+from gen import render as rendering
+from gen.cache import Cache, content_key
+from gen.errors import GenError, near_miss
+from gen.render import Replay, Spec, render, render_replay, replay_state
+from gen.run_dir import write_text
+from gen.specs import SPECS, Call, Design, Property, Section, find_design, find_properties, sections
+from gen.tlc import TlcOptions
+from gen.tlc_output import Outcome, Report
+from gen.toolchain import Toolchain, find_toolchain
+from gen.zone import Zone
+
+MUTATIONS = SPECS / "mutations.json"
+EXPLAINED = SPECS / "README.md"
+FORMAT = "pageblock-gen mutations 1"
+#: Who notices, if it is no property.
+NOBODY = "nobody"
+TLC = "TLC"
+#: The mutant is what the design is anyway, as with a section that it does not use.
+UNCHANGED = "unchanged"
+
+_LOCK = ("spin_lock", "spin_unlock")
+#: Seconds after which a mutant is given up.
+_TIMEOUT = 300.0
+_KINDS = ("state", "action")
+#: What the model remembers for a property alone: no kernel has it.
+_REMEMBERED = ("warned", "asserted", "type_before", "merge_retyped")
+
+
+# ---- the mutants ---------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Question:
+    """A ``gen check`` command: the design, the zone, and what is asked in it."""
+
+    command: str
+
+    @property
+    def design(self) -> Design:
+        return find_design(options.parse(shlex.split(self.command)[1:])[1].design)
+
+    @property
+    def zone(self) -> Zone:
+        return options.zone(options.parse(shlex.split(self.command)[1:])[1])
+
+    @property
+    def properties(self) -> list[Property]:
+        """The safety properties that say something here."""
+        args = options.parse(shlex.split(self.command)[1:])[1]
+        return [
+            p
+            for p in find_properties(args.property)
+            if p.kind in _KINDS and self.design.has(p.needs) and self.zone.isolators >= p.isolators
+        ]
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change: of the calls of a section, or of an operator in the module's text."""
+
+    name: str
+    section: str = ""
+    calls: tuple[Call, ...] = ()
+    operator: str = ""
+    #: The field whose assignment is taken away, and which of several; "": the whole operator.
+    field: str = ""
+    which: int = 0
+
+    def spec(self, question: Question, properties: Sequence[Property]) -> Spec:
+        """The module that is searched for these properties."""
+        if not self.section:
+            spec = render(question.design, question.zone, properties)
+            return replace(spec, tla=self._changed(spec.tla))
+
+        def changed(design: Design) -> dict[str, Section]:
+            known = sections(design)
+            return {**known, self.section: replace(known[self.section], calls=self.calls)}
+
+        with mock.patch.object(rendering, "sections", changed):
+            return render(question.design, question.zone, properties)
+
+    def _changed(self, tla: str) -> str:
+        for name, body in _bodies(tla):
+            if name != self.operator:
+                continue
+            if self.field:
+                found = [a for a in _assignments(tla, body) if a[0] == self.field]
+                if self.which < len(found):
+                    _, start, end = found[self.which]
+                    return f"{tla[:start]} @{tla[end:]}"
+            else:
+                identity = "{z}" if _operators()[name] else "z"
+                return f"{tla[: body.start]}  {identity}\n{tla[body.stop :]}"
+        return tla
+
+
+def mutants(design: Design) -> list[Mutant]:
+    """Every mutant of a design: of its sections, its operators, and their assignments."""
+    made = [m for name, section in sections(design).items() for m in _of_section(name, section)]
+    made += [
+        Mutant(f"{name}: skip", operator=name)
+        for name in _operators()
+        if name not in (*_LOCK, *sections(design))
+    ]
+    return made + list(_of_assignments())
+
+
+def _of_section(name: str, section: Section) -> Iterator[Mutant]:
+    calls = section.calls
+    for n, call in enumerate(calls):
+        before, after = calls[:n], calls[n + 1 :]
+        if call.function in _LOCK:
+            continue
+        what = call.function
+        yield Mutant(f"{name}: skip {what}", name, before + after)
+        if after and after[0].function not in _LOCK:
+            swapped = (*before, after[0], call, *after[1:])
+            yield Mutant(f"{name}: swap {what} and {after[0].function}", name, swapped)
+        if call.fails:
+            later = tuple(replace(c, guard=_without_ret(c.guard)) for c in after)
+            yield Mutant(f"{name}: go on after {what} failed", name, (*before, call, *later))
+            later = tuple(
+                replace(c, guard=c.guard.replace("z.ret = 0", "z.ret # 0")) for c in after
+            )
+            yield Mutant(f"{name}: go on only if {what} failed", name, (*before, call, *later))
+        if when := _without_ret(call.guard):
+            always = replace(call, guard=call.guard.replace(when, "TRUE"))
+            yield Mutant(f"{name}: {what} whether or not {when}", name, (*before, always, *after))
+            never = replace(call, guard=call.guard.replace(when, f"~({when})"))
+            yield Mutant(f"{name}: {what} unless {when}", name, (*before, never, *after))
+
+
+def _without_ret(guard: str) -> str:
+    return " /\\ ".join(part for part in guard.split(" /\\ ") if part and part != "z.ret = 0")
+
+
+def _plain() -> Spec:
+    """The module of the first configuration, unchanged."""
+    question = read().questions[0]
+    return render(question.design, question.zone, question.properties)
+
+
+@cache
+def _operators() -> dict[str, bool]:
+    """The kernel functions of the module that are operators, and whether they give a set.
+
+    Read off the module of a replay, in which each of them writes itself into the log.
+    """
+    question = read().questions[0]
+    prop = question.properties[0]
+    state = dict.fromkeys(replay_state(question.design, prop), "0")
+    tla = render_replay(question.design, question.zone, Replay([state], prop, 1)).tla
+    found = re.findall(
+        r"^(\w+)\(z_[^)]*\) ==\n  LET z == Enter\(z_, .*?\n  IN\s+(\{?)Leave",
+        tla,
+        re.MULTILINE | re.DOTALL,
+    )
+    return {name: bool(many) for name, many in found}
+
+
+def _bodies(tla: str) -> Iterator[tuple[str, slice]]:
+    """The operators on z that take several lines, and where in the text their bodies are."""
+    for found in re.finditer(r"^(\w+)\(z(?:, [^)]*)?\) ==\n((?: .*\n)+)", tla, re.MULTILINE):
+        yield found[1], slice(found.start(2), found.end(2))
+    for found in re.finditer(r"^(\w+)\(z(?:, [^)]*)?\) == (.*\n)", tla, re.MULTILINE):
+        yield found[1], slice(found.start(2), found.end(2))
+
+
+def _assignments(tla: str, body: slice) -> list[tuple[str, int, int]]:
+    """What a body assigns in an EXCEPT: the field, and where the expression begins and ends."""
+    found = []
+    for one in re.finditer(r"!\.(\w+)(?:\[\w+\])? =", tla[body]):
+        start = end = body.start + one.end()
+        depth = 0
+        for sign in re.compile(r"<<|>>|[][(){},]").finditer(tla, start):
+            end = sign.start()
+            if not depth and sign[0] in ",]":
+                break
+            depth += 1 if sign[0] in ("<<", "[", "(", "{") else -1 if sign[0] != "," else 0
+        found.append((one[1], start, end))
+    return found
+
+
+def _of_assignments() -> Iterator[Mutant]:
+    tla = _plain().tla
+    for name, body in _bodies(tla):
+        fields = [field for field, *_ in _assignments(tla, body)]
+        for n, field in enumerate(fields):
+            if field in _REMEMBERED:
+                continue
+            which = fields[:n].count(field)
+            again = f" ({which + 1})" if fields.count(field) > 1 else ""
+            yield Mutant(f"{name}: keep z.{field}{again}", operator=name, field=field, which=which)
+
+
+# ---- what becomes of them ------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Fate:
+    """Who notices a mutant, in which configuration, and after how many states.
+
+    ``by``: a property, "TLC", "nobody", or "unchanged".  ``remark``: what TLC could not
+    evaluate.  ``distinct``: of a mutant that nobody notices, the states seen
+    in each configuration; those of the design itself mean that it changes nothing there.
+    """
+
+    by: str
+    command: str = ""
+    length: int = 0
+    remark: str = ""
+    distinct: tuple[int, ...] = ()
+
+    def __str__(self) -> str:
+        after = f" after {self.length} states" if self.length else ""
+        where = f", {self.command}" if self.command else ""
+        why = f" ({self.remark})" if self.remark else ""
+        return f"{self.by}{after}{where}{why}"
+
+
+class Search:
+    """Runs TLC on mutants; any thread may ask."""
+
+    def __init__(self, directory: Path, *, keep: bool = True) -> None:
+        self.directory = directory
+        self.toolchain: Toolchain = find_toolchain()
+        # As many at a time as there are cores.
+        self.options = matrix.share(TlcOptions(), 1, tlc.memory_bytes() // matrix.cores())[1]
+        self.cache = Cache() if keep else None
+        self._number = 0
+        self._lock = threading.Lock()
+
+    def ask(self, spec: Spec) -> Report:
+        """What TLC says of a module, from an earlier run if there was one."""
+        command = tlc.command(self.toolchain, Path("/"), spec.name, self.options)
+        key = content_key(spec, self.toolchain, command)
+        if self.cache and (known := self.cache.load(key, _settled)):
+            return known
+        with self._lock:
+            self._number += 1
+            directory = self.directory / str(self._number)
+        directory.mkdir()
+        write_text(directory / f"{spec.name}.tla", spec.tla)
+        write_text(directory / f"{spec.name}.cfg", spec.cfg)
+        command = tlc.command(self.toolchain, directory, spec.name, self.options)
+        report = tlc.run(command, directory, timeout=_TIMEOUT)
+        if self.cache and _settled(report):
+            self.cache.store(key, directory / tlc.LOG, report)
+        return report
+
+    def asked(self, question: Question) -> tuple[list[Property], int]:
+        """The properties that hold in a configuration without any change, and its states."""
+        left = question.properties
+        while True:
+            report = self.ask(render(question.design, question.zone, left))
+            if report.ok:
+                return left, report.distinct or 0
+            if report.violated not in [p.name for p in left]:
+                raise GenError(f"{question.command}: {report.message or report.outcome.value}")
+            left = [p for p in left if p.name != report.violated]
+
+    def fate(
+        self, mutant: Mutant, questions: Sequence[tuple[Question, Sequence[Property]]]
+    ) -> Fate:
+        """Who notices a mutant, in the first configuration where somebody does."""
+        specs = [(q, specification(mutant, q, properties)) for q, properties in questions]
+        unchanged = [(q, render(q.design, q.zone, properties)) for q, properties in questions]
+        if specs == unchanged:
+            return Fate(UNCHANGED)
+        distinct = []
+        for question, spec in specs:
+            report = self.ask(spec)
+            if report.outcome in (Outcome.INVARIANT, Outcome.ACTION_PROPERTY):
+                return Fate(str(report.violated), question.command, len(report.trace))
+            if report.outcome in _BROKEN:
+                return Fate(TLC, question.command, len(report.trace), _line(report))
+            if not report.ok:
+                raise GenError(f"{mutant.name}: no verdict: {report.message}")
+            distinct.append(report.distinct or 0)
+        return Fate(NOBODY, distinct=tuple(distinct))
+
+
+_BROKEN = (Outcome.EVALUATION, Outcome.PARSE, Outcome.ASSERTION)
+_rendering = threading.Lock()
+
+
+def specification(mutant: Mutant, question: Question, properties: Sequence[Property]) -> Spec:
+    """The mutant's module; one at a time, as the sections are replaced while it is made."""
+    with _rendering:
+        return mutant.spec(question, properties)
+
+
+def _settled(report: Report) -> bool:
+    return report.ok or report.outcome in (
+        Outcome.INVARIANT,
+        Outcome.ACTION_PROPERTY,
+        Outcome.EVALUATION,
+        Outcome.PARSE,
+    )
+
+
+def _line(report: Report) -> str:
+    # Up to the values, which say little and much of it.
+    return " ".join((report.message or report.outcome.value).split()).partition(": (")[0][:100]
+
+
+# ---- the file ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """specs/mutations.json.
+
+    ``specs``: the hash of the files in specs/ that the fates were measured with.
+    ``asked``: for each question the properties that hold without a change, and the states.
+    """
+
+    questions: list[Question]
+    specs: str
+    asked: dict[str, tuple[list[str], int]]
+    fates: dict[str, Fate]
+
+    @property
+    def survivors(self) -> list[str]:
+        """The mutants that nobody notices, though they change the module."""
+        return [name for name, fate in self.fates.items() if fate.by == NOBODY]
+
+
+@cache
+def read() -> Recorded:
+    """The committed fates."""
+    data = json.loads(MUTATIONS.read_text(encoding="utf-8"))
+    if data["format"] != FORMAT:
+        raise GenError(f"mutations: format: '{data['format']}' is unknown; '{FORMAT}' fits")
+    fates = {
+        name: Fate(
+            by=one["noticed by"],
+            command=one.get("command", ""),
+            length=one.get("length", 0),
+            remark=one.get("remark", ""),
+            distinct=tuple(one.get("distinct", ())),
+        )
+        for name, one in data["mutants"].items()
+    }
+    asked = {c: (one["properties"], one["distinct"]) for c, one in data["configurations"].items()}
+    return Recorded([Question(c) for c in asked], data["specs"], asked, fates)
+
+
+def specs_hash() -> str:
+    """The hash of all that the model is made of; the explanations and the results are not."""
+    digest = hashlib.sha256()
+    for path in sorted(SPECS.rglob("*")):
+        if path.suffix in (".j2", ".toml") and path.name != "gallery.toml":
+            digest.update(f"{path.relative_to(SPECS)}\n".encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def explanations() -> dict[str, str]:
+    """The survivors that specs/README.md explains: ``- `NAME`, `NAME`: why``."""
+    text = EXPLAINED.read_text(encoding="utf-8")
+    _, _, after = text.partition("## What nobody notices\n")
+    section = after.partition("\n## ")[0]
+    found = re.findall(r"^- ((?:`[^`]+`[,\s]+)*`[^`]+`):\s+(.*(?:\n  .*)*)", section, re.MULTILINE)
+    return {
+        " ".join(name.split()): why.strip()
+        for names, why in found
+        for name in re.findall(r"`([^`]+)`", names)
+    }
+
+
+def dump(recorded: Recorded) -> str:
+    """What ``read`` reads, a mutant a line."""
+    configurations = {c: {"properties": p, "distinct": n} for c, (p, n) in recorded.asked.items()}
+    told = {name: _told(fate) for name, fate in recorded.fates.items()}
+    return (
+        f'{{\n  "format": {json.dumps(FORMAT)},\n  "specs": {json.dumps(recorded.specs)},\n'
+        f'  "configurations": {_block(configurations)},\n  "mutants": {_block(told)}\n}}\n'
+    )
+
+
+def _told(fate: Fate) -> dict[str, Any]:
+    told: dict[str, Any] = {"noticed by": fate.by}
+    for name in ("length", "command", "remark", "distinct"):
+        if value := getattr(fate, name):
+            told[name] = value
+    return told
+
+
+def _block(data: Mapping[str, Any]) -> str:
+    lines = ",\n    ".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in data.items())
+    return f"{{\n    {lines}\n  }}"
+
+
+# ---- the command ---------------------------------------------------------------------
+
+
+def measure(names: Sequence[str] = (), *, keep: bool = True) -> Recorded:
+    """The fates of these mutants, or of all, as they are today."""
+    known = read()
+    every = {m.name: m for q in known.questions[:1] for m in mutants(q.design)}
+    for name in names:
+        if name not in every:
+            raise GenError(f"unknown mutant '{name}': {near_miss(name, [*every])}")
+    chosen = [every[name] for name in names] or [*every.values()]
+    done = 0
+    with tempfile.TemporaryDirectory(prefix="pageblock-gen-") as directory:
+        search = Search(Path(directory), keep=keep)
+        asked = [(q, *search.asked(q)) for q in known.questions]
+        questions = [(question, properties) for question, properties, _ in asked]
+
+        def one(mutant: Mutant) -> Fate:
+            nonlocal done
+            fate = search.fate(mutant, questions)
+            done += 1
+            print(f"{done} of {len(chosen)}, {mutant.name}: {fate}", file=sys.stderr, flush=True)
+            return fate
+
+        with ThreadPoolExecutor(matrix.cores()) as pool:
+            fates = list(pool.map(one, chosen))
+    return Recorded(
+        known.questions,
+        specs_hash(),
+        {q.command: ([p.name for p in properties], n) for q, properties, n in asked},
+        {mutant.name: fate for mutant, fate in zip(chosen, fates, strict=True)},
+    )
+
+
+def difference(before: Recorded, after: Recorded) -> list[str]:
+    """A line for each mutant whose fate differs."""
+    names = [*before.fates, *(name for name in after.fates if name not in before.fates)]
+    return [
+        f"{name}: {before.fates.get(name, 'not there')} -> {after.fates.get(name, 'not there')}"
+        for name in names
+        if before.fates.get(name) != after.fates.get(name)
+    ]
+
+
+def _main(names: Sequence[str]) -> None:
+    after = measure(names)
+    if names:
+        print("\n".join(f"{name}: {fate}" for name, fate in after.fates.items()))
+        return
+    changed = difference(read(), after)
+    write_text(MUTATIONS, dump(after))
+    for line in changed:
+        print(line)
+    counts: dict[str, int] = {}
+    for fate in after.fates.values():
+        counts[fate.by] = counts.get(fate.by, 0) + 1
+    told = ", ".join(f"{by} {n}" for by, n in sorted(counts.items(), key=lambda x: -x[1]))
+    print(f"{len(after.fates)} mutants, {len(changed)} changed; noticed by: {told}")
+    explained = explanations()
+    for name in after.survivors:
+        if name not in explained:
+            print(f"to be explained in specs/README.md: {name}")
+
+
+if __name__ == "__main__":
+    try:
+        _main(sys.argv[1:])
+    except GenError as error:
+        sys.exit(error.message)

@@ -1,0 +1,106 @@
+"""What is expected of TLC is what TLC says, and what README.md tells is what is expected."""
+
+from __future__ import annotations
+
+import shlex
+
+import manifest
+import pytest
+
+from gen.errors import GenError
+from gen.options import parse
+from gen.options import zone as zone_of
+from gen.specs import design_names, properties
+from gen.zone import Zone
+
+KNOWN = manifest.read()
+
+SMALL = """
+{"format": "pageblock-gen manifest 1", "configurations": {"one": {
+"command": "gen matrix --order 10",
+"verdicts": {"v6.10": {"Alignment": {"result": "holds", "distinct": 5, "depth": 2}}}}}}
+"""
+
+
+@pytest.mark.tlc
+@pytest.mark.slow
+@pytest.mark.parametrize("name", KNOWN)
+def test_tlc_says_today_what_the_manifest_expects(name: str) -> None:
+    """After a wanted change: python tests/manifest.py, and read what it prints."""
+    expected = KNOWN[name]
+    assert not manifest.difference(name, expected.cells, manifest.measure(expected))
+
+
+def test_the_table_of_readme_is_that_of_the_manifest() -> None:
+    text = manifest.README.read_text(encoding="utf-8")
+    assert text == manifest.in_readme(text, manifest.table(KNOWN[manifest.SHOWN]))
+
+
+def test_readme_names_the_command_that_its_table_comes_from() -> None:
+    assert f"`{KNOWN[manifest.SHOWN].command}`" in manifest.README.read_text(encoding="utf-8")
+
+
+def test_the_table_of_readme_is_of_the_default_zone_and_of_every_property() -> None:
+    args = parse(shlex.split(KNOWN[manifest.SHOWN].command)[1:])[1]
+    assert zone_of(args) == Zone()
+    shown = manifest.table(KNOWN[manifest.SHOWN])
+    assert all(f"\n| `{name}` |" in shown for name in properties())
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_no_cell_of_a_configuration_is_without_an_expectation(name: str) -> None:
+    """A new design or property: python tests/manifest.py measures it."""
+    assert KNOWN[name].asked()
+    assert not [cell for cell in KNOWN[name].asked() if cell not in KNOWN[name].cells]
+
+
+def test_every_design_and_every_entry_of_the_gallery_is_in_the_manifest() -> None:
+    of_gallery = manifest.from_gallery()
+    kept = {n: one.command for n, one in KNOWN.items() if n.startswith(manifest.GALLERY)}
+    assert kept == {name: one.command for name, one in of_gallery.items()}
+    for name in of_gallery:
+        assert [cell.result for cell in KNOWN[name].cells.values()] == ["violated"]
+    assert {design for one in KNOWN.values() for design, _ in one.cells} == set(design_names())
+
+
+def test_the_file_is_as_the_command_writes_it() -> None:
+    assert manifest.MANIFEST.read_text(encoding="utf-8") == manifest.dump(KNOWN)
+
+
+def test_a_verdict_that_changed_is_told_with_what_it_was() -> None:
+    before = manifest.load(SMALL)["one"].cells
+    key = ("v6.10", "Alignment")
+    assert not manifest.difference("one", before, dict(before))
+    (line,) = manifest.difference("one", before, {key: manifest.Cell("violated", length=3)})
+    was = "holds, distinct 5, depth 2"
+    assert line == f"one: v6.10/Alignment: {was} -> violated, length 3"
+    (gone,) = manifest.difference("one", before, {})
+    assert gone == f"one: v6.10/Alignment: {was} -> not there"
+    (new,) = manifest.difference("one", {}, before)
+    assert new == f"one: v6.10/Alignment: not there -> {was}"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("manifest 1", "manifest 2", "format: 'pageblock-gen manifest 2' is unknown"),
+        ('"distinct"', '"distinkt"', "one: v6.10/Alignment: distinkt: did you mean 'distinct'?"),
+        (', "depth": 2', "", "one: v6.10/Alignment: 'holds' goes with 'depth'"),
+        (": 5", ": -5", "distinct: must be a whole number above 0"),
+        (": 5", ": true", "distinct: must be a whole number above 0"),
+        ('"result": "holds", ', "", "one: v6.10/Alignment: result: is missing"),
+        ("gen matrix", "gen check", "one: command: must be a line that begins with 'gen matrix '"),
+        ('"verdicts"', '"verdict"', "one: verdict"),
+        ("}}}}}}", "}}}}}", "manifest: not JSON"),
+    ],
+)
+def test_a_manifest_that_is_none_says_where(old: str, new: str, told: str) -> None:
+    assert old in SMALL and manifest.load(SMALL)
+    with pytest.raises(GenError) as raised:
+        manifest.load(SMALL.replace(old, new))
+    assert told in raised.value.message
+
+
+def test_readme_without_the_markers_is_told() -> None:
+    with pytest.raises(GenError, match="markers"):
+        manifest.in_readme("# no table\n", "")
