@@ -42,6 +42,28 @@ NUMBERS = {
 _QUIET = {errno.EALREADY}
 
 
+#: The property whose drawing goes on after the violation: the kernel itself prints it.
+CONTINUED = "NoFreelistWarning"
+
+
+@dataclass(frozen=True)
+class DrawOptions:
+    """What a user may choose of any picture of a trace.
+
+    ``columns``: the longest line of a text.  ``depth`` "all": every call, not only those that
+    matter.  ``continuation``: show how the open calls run on after the kernel's own warning.
+    """
+
+    columns: int = WIDTH
+    depth: str = "calls"
+    continuation: bool = True
+
+    def interleave(self, trace: Trace) -> Interleaving:
+        """The trace on its lanes, with the steps after the violation if they are to be shown."""
+        go_on = self.continuation and trace.prop.name == CONTINUED
+        return interleave(trace, continuation=go_on)
+
+
 @dataclass(frozen=True)
 class Row:
     """A line of the drawing: the lane, the depth in calls, the text."""
@@ -286,6 +308,11 @@ def draw(it: Interleaving, *, depth: str = "", width: int = WIDTH) -> str:
         lines += _fit(" " * (starts[row.lane] + 2 * row.depth), row.text, width)
     told = textwrap.wrap(_told(names, it.trace, it.trace.prop.sentence), width)
     return "\n".join([*lines, "", *told]) + "\n"
+
+
+def draw_trace(trace: Trace, options: DrawOptions) -> str:
+    """The drawing of a trace as the options want it."""
+    return draw(options.interleave(trace), depth=options.depth, width=options.columns)
 
 
 def _columns(rows: Sequence[Row], lanes: int, width: int) -> list[int]:

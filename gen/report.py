@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gen.check import Check, Result, Verdict
-from gen.drawing import draw, sentence
-from gen.interleaving import interleave
+from gen.drawing import DrawOptions, draw_trace, sentence
 from gen.tlc_output import Progress
 
 #: herd7's words for: a state that violates it was found, was not, is not known.
@@ -20,9 +19,6 @@ _OBSERVED = {
     Result.NO_VERDICT: "Unknown",
 }
 
-#: The property whose drawing goes on after the violation: the kernel itself prints it.
-CONTINUED = "NoFreelistWarning"
-
 
 def states(count: int) -> str:
     """``1 state``, ``5,204 states``."""
@@ -32,8 +28,7 @@ def states(count: int) -> str:
 def drawing(verdict: Verdict, *, continuation: bool = True, depth: str = "") -> str:
     """The drawing of a violated property, with its sentence."""
     assert verdict.trace is not None
-    go_on = continuation and verdict.prop.name == CONTINUED
-    return draw(interleave(verdict.trace, continuation=go_on), depth=depth)
+    return draw_trace(verdict.trace, DrawOptions(depth=depth, continuation=continuation))
 
 
 def observation(check: Check, verdict: Verdict) -> str:

@@ -1,0 +1,32 @@
+"""The formats in which ``gen show`` writes a trace, by name; each is made in its own module."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from gen.drawing import DrawOptions, draw_trace
+from gen.trace import Trace
+
+
+@dataclass(frozen=True)
+class Format:
+    """``extension``: of a file that holds it, without the dot.  ``what``: a few words for --help.
+
+    ``render`` gives all of the file: text (UTF-8 where it is written), or bytes if it is none.
+    """
+
+    extension: str
+    what: str
+    render: Callable[[Trace, DrawOptions], str | bytes]
+
+
+def _json(trace: Trace, _options: DrawOptions) -> str:
+    return json.dumps(trace.to_json(), indent=2, ensure_ascii=False) + "\n"
+
+
+FORMATS: Mapping[str, Format] = {
+    "lkml": Format("txt", "the drawing, for a mail", draw_trace),
+    "json": Format("json", "the trace itself, which gen show reads", _json),
+}
