@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import errno
 import re
+import sys
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from gen.interleaving import Event, Interleaving, interleave
 from gen.tla_value import Function, Value
@@ -66,11 +67,17 @@ class DrawOptions:
 
 @dataclass(frozen=True)
 class Row:
-    """A line of the drawing: the lane, the depth in calls, the text."""
+    """A line of the drawing: the lane, the depth in calls, the text.
+
+    ``event``: the index of the event that it is from.  ``call``: what is drawn there, if the
+    event's log has it.  A picture needs these two; a row is what it says, without them.
+    """
 
     lane: int
     depth: int
     text: str
+    event: int = field(default=-1, compare=False)
+    call: LogEvent | None = field(default=None, compare=False, repr=False)
 
 
 # ---- names ---------------------------------------------------------------------------
@@ -159,6 +166,7 @@ def _rows(it: Interleaving, names: Names, depth: str) -> list[Row]:
     rows: list[Row] = []
     open_frames: dict[int, tuple[Frame, ...]] = {}
     for index, event in enumerate(it.events):
+        begun = len(rows)
         failing = index == it.failing
         lane, step = event.lane, event.step
         frames = step.frames
@@ -183,6 +191,7 @@ def _rows(it: Interleaving, names: Names, depth: str) -> list[Row]:
         if failing and it.trace.prop.failure:
             text = _told(names, it.trace, it.trace.prop.failure, in_drawing=True)
             rows.append(Row(lane, len(frames) + 1, text))
+        rows[begun:] = [replace(row, event=index) for row in rows[begun:]]
     return rows
 
 
@@ -228,22 +237,23 @@ def _call_rows(
         if isinstance(call, Warned):
             args: dict[str, Value] = {"page": call.page}
             passed = _list_type(names, call, step)
-            rows.append(
-                Row(lane, level, f"WARN({passed} != {names.type_of(call.type, args, step.before)})")
-            )
+            found = names.type_of(call.type, args, step.before)
+            rows.append(Row(lane, level, f"WARN({passed} != {found})", call=call))
             if failing:
                 return rows  # the failure line stands last
             continue
         if isinstance(call, Asserted):
-            rows.append(Row(lane, level, call.text))
+            rows.append(Row(lane, level, call.text, call=call))
             continue
         if isinstance(call, Skipped):
             shown = ", ".join(names.arg(k, v, call.args, step.before) for k, v in call.args.items())
-            rows.append(Row(lane, level, f"{call.name}({shown}) // not reached"))
+            text = f"{call.name}({shown}) // not reached"
+            rows.append(Row(lane, level, text, call=call))
             continue
         drawn = call.draw == "always" or (call.draw == "all" and depth == EVERYTHING)
         if drawn:
-            rows.append(Row(lane, level, _call_text(call, names, step, within)))
+            text = _call_text(call, names, step, within)
+            rows.append(Row(lane, level, text, call=call))
         below = level + 1 if drawn and not call.name.startswith("spin_") else level
         inner = f"{within} {call.name}"
         rows += _call_rows(lane, below, call.children, names, step, depth, failing, inner)
@@ -308,6 +318,37 @@ def draw(it: Interleaving, *, depth: str = "", width: int = WIDTH) -> str:
         lines += _fit(" " * (starts[row.lane] + 2 * row.depth), row.text, width)
     told = textwrap.wrap(_told(names, it.trace, it.trace.prop.sentence), width)
     return "\n".join([*lines, "", *told]) + "\n"
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What a drawing says, for a picture that lays it out by itself.
+
+    ``setting``: the initial state and the ranges, a brace each.  ``told``: the sentence.
+    """
+
+    lanes: int
+    setting: tuple[str, ...]
+    rows: tuple[Row, ...]
+    told: str
+
+    def lines(self, width: int) -> tuple[list[int], list[list[str]]]:
+        """Where each lane starts, and for each row its lines, as in a drawing of that width."""
+        starts = _columns(self.rows, self.lanes, width)
+        return starts, [self.fold(row, starts[row.lane], width) for row in self.rows]
+
+    @staticmethod
+    def fold(row: Row, start: int, width: int) -> list[str]:
+        """The lines of one row whose lane starts at a column."""
+        return _fit(" " * (start + 2 * row.depth), row.text, width)
+
+
+def sheet(it: Interleaving, *, depth: str = "") -> Sheet:
+    """What ``draw`` writes, before it is broken into lines."""
+    names = Names(it)
+    rows = _rows(it, names, depth)
+    told = _told(names, it.trace, it.trace.prop.sentence)
+    return Sheet(it.lanes, tuple(_setting(it, names, sys.maxsize)), tuple(rows), told)
 
 
 def draw_trace(trace: Trace, options: DrawOptions) -> str:
