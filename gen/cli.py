@@ -51,9 +51,7 @@ class _Printer:
             self.draw(verdict)
 
     def drawing(self, verdict: Verdict) -> str:
-        return report.drawing(
-            verdict, continuation=not self.args.no_continuation, depth=self.args.depth
-        )
+        return report.drawing(verdict, options.drawing(self.args), self.args.flavour)
 
     def draw(self, verdict: Verdict) -> None:
         self.ticker.clear()

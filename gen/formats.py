@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from gen.drawing import DrawOptions, draw_trace
+from gen.flavours import comment, commit, ftrace
 from gen.trace import Trace
 
 
@@ -28,5 +29,11 @@ def _json(trace: Trace, _options: DrawOptions) -> str:
 
 FORMATS: Mapping[str, Format] = {
     "lkml": Format("txt", "the drawing, for a mail", draw_trace),
+    "commit": Format("txt", "the drawing, for a commit message", commit),
+    "comment": Format("c", "the drawing, as a comment for a C source file", comment),
+    "ftrace": Format("txt", "the drawing in one column, for many CPUs", ftrace),
     "json": Format("json", "the trace itself, which gen show reads", _json),
 }
+
+#: The formats that are the drawing, which a check can print.
+FLAVOURS = ("lkml", "commit", "comment", "ftrace")

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from gen import __version__
+from gen.drawing import DrawOptions
 from gen.errors import GenError
+from gen.formats import FLAVOURS
 from gen.specs import design_names, properties
 from gen.zone import Zone, parse_migratetypes
 
@@ -27,6 +29,19 @@ def _number(text: str) -> int:
     if re.fullmatch(r"[+-]?[0-9]{1,30}", text, re.ASCII) is None:
         raise argparse.ArgumentTypeError(f"'{text}' is no whole number")
     return int(text)
+
+
+def _columns(text: str) -> int:
+    columns = _number(text)
+    if not 50 <= columns <= 1000:  # a call, nested a little, needs some room
+        raise argparse.ArgumentTypeError(f"{columns}: 50 to 1000 fit")
+    return columns
+
+
+def _depth(text: str) -> str:
+    if text not in ("calls", "all") and not re.fullmatch(r"[1-9][0-9]?", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"'{text}': calls, all, or 1 to 99 fit")
+    return text
 
 
 def _seconds(text: str) -> float:
@@ -97,6 +112,39 @@ def _add_toolchain(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_drawing(parser: argparse.ArgumentParser) -> None:
+    default = DrawOptions()
+    group = parser.add_argument_group("drawing")
+    group.add_argument(
+        "--columns", type=_columns, default=default.columns, metavar="N",
+        help="the longest line (default: 75, what mail and commit messages should have at most)",
+    )  # fmt: skip
+    group.add_argument(
+        "--depth", type=_depth, default=default.depth, metavar="calls|all|N",
+        help="the calls that matter, every call, or those that matter and are nested to at "
+        "most N levels (default: calls)",
+    )  # fmt: skip
+    group.add_argument(
+        "--state", choices=["none", "changed", "all"], default=default.state,
+        help="after each step: nothing, what has changed of types and blocks, or all of them "
+        "(default: none)",
+    )  # fmt: skip
+    group.add_argument(
+        "--no-continuation", action="store_true",
+        help="end the drawing at the violation: do not show how the open calls run on",
+    )  # fmt: skip
+
+
+def drawing(args: argparse.Namespace) -> DrawOptions:
+    """What the options say of the drawing."""
+    return DrawOptions(
+        columns=args.columns,
+        depth=args.depth,
+        state=args.state,
+        continuation=not args.no_continuation,
+    )
+
+
 def _add_limits(parser: argparse.ArgumentParser, timeout: str, heap: str) -> None:
     parser.add_argument(
         "--workers", type=_number, default=1, metavar="N", help="TLC's threads (default: 1)"
@@ -143,13 +191,11 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     _add_limits(run, "give up after S seconds", "a quarter of the memory, up to 4g")
     run.add_argument("--run-dir", metavar="DIR", help="keep the run's files here; empty or new")
     run.add_argument(
-        "--depth", choices=["calls", "all"], default="calls",
-        help="draw the calls that matter, or every call (default: calls)",
+        "--flavour", choices=FLAVOURS, default=FLAVOURS[0],
+        help="the drawing for a mail, a commit message, a C comment, or in one column "
+        "(default: lkml)",
     )  # fmt: skip
-    run.add_argument(
-        "--no-continuation", action="store_true",
-        help="end the drawing at the violation: do not show how the open calls run on",
-    )  # fmt: skip
+    _add_drawing(run)
     run.add_argument(
         "-n", "--dry-run", action="store_true", help="print TLC's command line, do not run it"
     )

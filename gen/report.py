@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from gen.check import Check, Result, Verdict
-from gen.drawing import DrawOptions, draw_trace, sentence
+from gen.drawing import DrawOptions, sentence
+from gen.formats import FLAVOURS, FORMATS
 from gen.tlc_output import Progress
 
 #: herd7's words for: a state that violates it was found, was not, is not known.
@@ -20,15 +21,22 @@ _OBSERVED = {
 }
 
 
+DRAW_OPTIONS = DrawOptions()
+
+
 def states(count: int) -> str:
     """``1 state``, ``5,204 states``."""
     return f"{count:,} state{'s' * (count != 1)}"
 
 
-def drawing(verdict: Verdict, *, continuation: bool = True, depth: str = "") -> str:
+def drawing(
+    verdict: Verdict, options: DrawOptions = DRAW_OPTIONS, flavour: str = FLAVOURS[0]
+) -> str:
     """The drawing of a violated property, with its sentence."""
     assert verdict.trace is not None
-    return draw_trace(verdict.trace, DrawOptions(depth=depth, continuation=continuation))
+    text = FORMATS[flavour].render(verdict.trace, options)
+    assert isinstance(text, str)
+    return text
 
 
 def observation(check: Check, verdict: Verdict) -> str:
