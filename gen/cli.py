@@ -21,10 +21,12 @@ from gen.cache import Cache
 from gen.check import Check, Result, Stopped, Verdict, check
 from gen.doctor import diagnose
 from gen.errors import ExitCode, GenError
+from gen.formats import FORMATS
 from gen.matrix import Matrix, Row, find_designs
 from gen.progress import Ticker
 from gen.render import MODULE, render
-from gen.run_dir import make_run_dir, write_json, write_text
+from gen.run_dir import make_run_dir, write_bytes, write_json, write_text
+from gen.saved import load_trace
 from gen.specs import design_names, find_design, find_properties, properties
 from gen.tlc import TlcOptions, memory_bytes
 from gen.toolchain import find_toolchain
@@ -245,6 +247,25 @@ def _tell_matrix(made: Matrix, seconds: float) -> None:
     print(table.summary(made, seconds), end="", flush=True)
 
 
+# ---- saved traces --------------------------------------------------------------------
+
+
+def _show(args: argparse.Namespace) -> ExitCode:
+    made = FORMATS[args.format].render(load_trace(args.path), options.drawing(args))
+    data = made.encode() if isinstance(made, str) else made
+    if args.output is not None:
+        if not Path(args.output).name:
+            raise GenError(f"--output '{args.output}' is no name of a file")
+        write_bytes(Path(args.output), data)
+    elif isinstance(made, str):
+        print(made, end="")
+    elif sys.stdout.isatty():
+        raise GenError(f"--format {args.format} is no text for a terminal; -o FILE fits")
+    else:
+        sys.stdout.buffer.write(data)
+    return ExitCode.OK
+
+
 # ---- the other commands --------------------------------------------------------------
 
 
@@ -298,6 +319,7 @@ _COMMANDS = {
     "check": _check,
     "matrix": _matrix,
     "render": _render,
+    "show": _show,
     "doctor": _doctor,
     "gallery": _gallery,
 }

@@ -11,7 +11,7 @@ from typing import NoReturn
 from gen import __version__
 from gen.drawing import DrawOptions
 from gen.errors import GenError
-from gen.formats import FLAVOURS
+from gen.formats import FLAVOURS, FORMATS
 from gen.specs import design_names, properties
 from gen.zone import Zone, parse_migratetypes
 
@@ -234,6 +234,20 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
         "of the same module, cfg, jar and options is taken from pageblock-gen/tlc in "
         "$XDG_CACHE_HOME or ~/.cache, which may be deleted at any time",
     )  # fmt: skip
+
+    saved = commands.add_parser(
+        "show",
+        help="draw a saved trace again, without TLC",
+        description="PATH: a trace.json, or a directory with one. "
+        + " ".join(f"{name}: {made.what}." for name, made in FORMATS.items()),
+        allow_abbrev=False,
+    )
+    saved.add_argument("path", metavar="PATH", help="a trace.json, or a directory with one")
+    saved.add_argument(
+        "--format", choices=[*FORMATS], default=FLAVOURS[0], help="(default: lkml)"
+    )  # fmt: skip
+    saved.add_argument("-o", "--output", metavar="FILE", help="write it there, not to stdout")
+    _add_drawing(saved)
 
     show = commands.add_parser(
         "render", help="print the TLA+ module and its .cfg", allow_abbrev=False
