@@ -6,7 +6,7 @@ import contextlib
 import shlex
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -18,7 +18,7 @@ from gen.errors import ExitCode, GenError
 from gen.render import MODULE, Replay, Spec, render, render_replay, replay_state
 from gen.run_dir import write_text
 from gen.specs import Design, Property
-from gen.tla_value import format_value
+from gen.tla_value import Value, format_value
 from gen.tlc import TlcOptions
 from gen.tlc_output import Outcome, Progress, Report, TraceState
 from gen.toolchain import Toolchain
@@ -29,6 +29,10 @@ from gen.zone import Zone
 GO_ON = 12
 #: JVMs at a time: the property that comes first, and the others.
 LANES = 2
+
+#: Why there is no verdict although TLC found a counterexample, and one reason for that.
+UNCONFIRMED = "TLC found a counterexample but its replay did not confirm it: "
+ANOTHER_WAY = "it took another way"
 
 #: What a run that gave no verdict ends the command with.
 _EXIT_CODES = {
@@ -247,8 +251,7 @@ class _Session:
                     prop,
                     Result.NO_VERDICT,
                     seconds=seconds,
-                    message=f"TLC found a counterexample but its replay did not confirm it: "
-                    f"{report.message or 'it took another way'}",
+                    message=f"{UNCONFIRMED}{report.message or ANOTHER_WAY}",
                     code=_code(report),
                 )
             )
@@ -401,6 +404,40 @@ def check(
     return _known(session)
 
 
+def confirm(request: Check, prop: Property, states: Sequence[Mapping[str, Value]]) -> Verdict:
+    """Run TLC once more on exactly these states: VIOLATED, with a fresh trace, or NO_VERDICT.
+
+    ``states``: the variables of a counterexample's states; GenError if some are not the design's.
+    """
+    wanted = set(replay_state(request.design, prop))
+    for number, state in enumerate(states, 1):
+        if odd := sorted(wanted ^ set(state)):
+            raise GenError(
+                f"state {number} has not the variables of {request.design.name}: {', '.join(odd)}"
+            )
+    trace = tuple(TraceState(number, "", dict(state)) for number, state in enumerate(states, 1))
+    found = Report(
+        outcome=Outcome.INVARIANT,
+        exit_code=ExitCode.SAFETY,
+        violated=prop.name,
+        message="",
+        trace=trace,
+        back_to=None,
+        stuttering=False,
+        initial_states=None,
+        generated=None,
+        distinct=None,
+        queue=None,
+        depth=None,
+        coverage={},
+        printed=(),
+        completed=False,
+    )
+    session = _Session(request, _silent, _silent)
+    session.replay(prop, found, 0.0)
+    return session.verdicts[prop.name]
+
+
 def _searches(properties: Sequence[Property]) -> dict[str, list[Property]]:
     """The properties that are searched together, by the name of the search.
 
@@ -444,4 +481,14 @@ def _finish(jobs: Sequence[Future[None]]) -> None:
             job.result()
 
 
-__all__ = ["MODULE", "Check", "Result", "Stopped", "Verdict", "check"]
+__all__ = [
+    "ANOTHER_WAY",
+    "MODULE",
+    "UNCONFIRMED",
+    "Check",
+    "Result",
+    "Stopped",
+    "Verdict",
+    "check",
+    "confirm",
+]

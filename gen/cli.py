@@ -18,7 +18,7 @@ from typing import NoReturn
 
 from gen import gallery, matrix, options, report, table
 from gen.cache import Cache
-from gen.check import Check, Result, Stopped, Verdict, check
+from gen.check import ANOTHER_WAY, UNCONFIRMED, Check, Result, Stopped, Verdict, check, confirm
 from gen.doctor import diagnose
 from gen.errors import ExitCode, GenError
 from gen.formats import FORMATS
@@ -26,7 +26,7 @@ from gen.matrix import Matrix, Row, find_designs
 from gen.progress import Ticker
 from gen.render import MODULE, render
 from gen.run_dir import make_run_dir, write_bytes, write_json, write_text
-from gen.saved import load_trace
+from gen.saved import difference, load_trace
 from gen.specs import design_names, find_design, find_properties, properties
 from gen.tlc import TlcOptions, memory_bytes
 from gen.toolchain import find_toolchain
@@ -266,6 +266,45 @@ def _show(args: argparse.Namespace) -> ExitCode:
     return ExitCode.OK
 
 
+def _replay(args: argparse.Namespace) -> int:
+    trace = load_trace(args.path)
+    if trace.loop is not None:
+        raise GenError(f"{args.path}: a behaviour without end; only one that ends is replayed")
+    name = args.design or trace.design
+    design = find_design(name)
+    if design.name != trace.design:
+        raise GenError(f"{args.path} is a trace of {trace.design}, not of {design.name}")
+    limits = _limits(args, trace.zone)
+    toolchain = find_toolchain(args.java, args.jar)
+    request = Check(
+        design=design,
+        zone=trace.zone,
+        properties=(trace.prop,),
+        toolchain=toolchain,
+        tlc=limits,
+        run_dir=make_run_dir(args.run_dir, f"replay-{design.name}"),
+        made_by="gen replay",
+        design_option=name,
+    )
+    verdict = confirm(request, trace.prop, trace.states[: trace.length])
+    reason = verdict.message.removeprefix(UNCONFIRMED)
+    odd = difference(trace, verdict.trace) if verdict.trace else ""
+    if reason == ANOTHER_WAY:
+        odd = f"{design.name} does not go through these states"
+    elif odd:
+        odd += " is not what TLC says"
+    if odd:
+        reason = f"{odd}; it was edited, or made by another version of this tool"
+    if reason:
+        code = ExitCode.NO_VERDICT if odd else verdict.code
+        raise GenError(f"{args.path} is not confirmed: {reason}", code)
+    print(
+        f"[confirmed] {design.name}: {trace.prop.name}, {report.states(trace.length)}, "
+        f"{verdict.seconds:.1f} s\nfiles: {request.run_dir}"
+    )
+    return ExitCode.OK
+
+
 # ---- the other commands --------------------------------------------------------------
 
 
@@ -320,6 +359,7 @@ _COMMANDS = {
     "matrix": _matrix,
     "render": _render,
     "show": _show,
+    "replay": _replay,
     "doctor": _doctor,
     "gallery": _gallery,
 }
@@ -355,7 +395,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
     asked = sys.argv[1:] if argv is None else argv
     # Whoever greps the output of a check or a matrix finds these words after every trouble.
-    mark = "no verdict: " if {"check", "matrix"} & {*asked[:1]} else ""
+    mark = "no verdict: " if {"check", "matrix", "replay"} & {*asked[:1]} else ""
     try:
         parser, args = options.parse(asked)
         if args.command is None:

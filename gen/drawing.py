@@ -379,7 +379,7 @@ class Sheet:
     def lines(self, width: int) -> tuple[list[int], list[list[str]]]:
         """Where each lane starts, and for each row its lines, as in a drawing of that width."""
         starts = _columns(self.rows, self.lanes, width)
-        begin = {lane: start for lane, start in enumerate(starts)} | {ALL: 0}
+        begin = dict(enumerate(starts)) | {ALL: 0}
         return starts, [self.fold(row, begin[row.lane], width) for row in self.rows]
 
     @staticmethod

@@ -249,6 +249,21 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     saved.add_argument("-o", "--output", metavar="FILE", help="write it there, not to stdout")
     _add_drawing(saved)
 
+    again = commands.add_parser(
+        "replay",
+        help="run TLC once more on exactly a saved trace",
+        description="Exit code: 0 if TLC confirms the trace, with every call as it was saved; "
+        "3 if it does not, or an edited trace is refused.",
+        allow_abbrev=False,
+    )
+    again.add_argument("path", metavar="PATH", help="a trace.json, or a directory with one")
+    again.add_argument(
+        "--design", metavar="NAME", help="a name or a *.toml (default: the design in the trace)"
+    )
+    _add_toolchain(again)
+    _add_limits(again, "give up after S seconds", "a quarter of the memory, up to 4g")
+    again.add_argument("--run-dir", metavar="DIR", help="keep the run's files here; empty or new")
+
     show = commands.add_parser(
         "render", help="print the TLA+ module and its .cfg", allow_abbrev=False
     )

@@ -52,3 +52,16 @@ def load_trace(given: str) -> Trace:
         raise GenError(f"{path}: {error.message}", error.code) from None
     except RecursionError:
         raise GenError(f"{path}: this trace is damaged: it is nested too deeply") from None
+
+
+def difference(saved: Trace, fresh: Trace) -> str:
+    """What of a saved trace is not as in a fresh one, as a few words; "" if they are the same."""
+    if saved == fresh:
+        return ""
+    for number, (one, other) in enumerate(zip(saved.states, fresh.states, strict=False), 1):
+        if one != other:
+            return f"state {number}"
+    for number, (log, other_log) in enumerate(zip(saved.logs, fresh.logs, strict=False), 1):
+        if log != other_log:
+            return f"what was called before state {number}"
+    return "how it ends" if saved.witness == fresh.witness else "the witness"

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import Gen
+from conftest import HELLO, FakeJava, Gen
 from golden import GALLERY, GOLDEN, TRACES
 
 B1 = "hygiene-v2-isolation-race"
@@ -85,3 +85,71 @@ def test_a_drawing_that_cannot_be_is_refused(gen: Gen, options: str) -> None:
     ran = gen("show", str(GALLERY / B1), *options.split())
     assert ran.code == 2 and ran.out == ""
     one_line(ran.err, options.split()[0])
+
+
+# ---- gen replay ----------------------------------------------------------------------
+
+
+def edited(tmp_path: Path, name: str, *change: str) -> str:
+    """A trace of the gallery in which each ``old`` of ``old, new, old, new...`` is replaced."""
+    text = (GALLERY / name / "trace.json").read_text(encoding="utf-8")
+    for old, new in zip(change[::2], change[1::2], strict=True):
+        assert old in text
+        text = text.replace(old, new)
+    path = tmp_path / "edited.json"
+    path.write_text(text, encoding="utf-8")
+    return str(path)
+
+
+@pytest.mark.tlc
+@pytest.mark.parametrize("name", [B1, "v6.12-undo-of-another"])
+def test_tlc_confirms_what_the_gallery_shows(gen: Gen, name: str) -> None:
+    ran = gen("replay", str(GALLERY / name))
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.startswith("[confirmed] ")
+
+
+@pytest.mark.tlc
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (('"ISOLATE"', '"UNMOVABLE"'), "does not go through these states"),
+        (('"length": 3', '"length": 2'), "does not go through these states"),
+        (('"set_pageblock_migratetype"', '"set_migratetype"'), "what was called before state 2"),
+        (('"is": "is put on"', '"is": "is taken off"'), "the witness"),
+        (('"design": "hygiene-v2"', '"design": "v6.12"'), "does not go through these states"),
+    ],
+)
+def test_an_edited_trace_is_not_confirmed(
+    gen: Gen, tmp_path: Path, change: tuple[str, str], words: str
+) -> None:
+    ran = gen("replay", edited(tmp_path, B1, *change))
+    assert (ran.code, ran.out) == (3, "")
+    ran.told("is not confirmed", words, "edited")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (('"property": "NoFreelistWarning"', '"property": "Conservation"'), "variables"),
+        (('"design": "hygiene-v2"', '"design": "v5.0"'), "v5.0"),
+        (('"length": 3', '"length": 3, "loop": 2'), "without end"),
+    ],
+)
+def test_a_trace_that_cannot_be_replayed_is_refused_before_tlc_starts(
+    gen: Gen, fake_java: FakeJava, tmp_path: Path, change: tuple[str, str], words: str
+) -> None:
+    ran = gen("replay", edited(tmp_path, B1, *change), "--java", fake_java("exit 1"))
+    assert (ran.code, ran.out) == (2, "")
+    ran.told(words)
+
+
+def test_a_replay_that_comes_to_no_end_confirms_nothing_and_blames_no_editor(
+    gen: Gen, fake_java: FakeJava
+) -> None:
+    ran = gen("replay", str(GALLERY / B1), "--java", fake_java(f"{HELLO}; exit 3"))
+    assert ran.code not in (0, 1) and ran.out == ""
+    ran.told("is not confirmed")
+    assert "edited" not in ran.err
+    ran = gen("replay", str(GALLERY / B1), "--java", fake_java("sleep 9"), "--timeout", "0.3")
+    ran.told("is not confirmed", "--timeout")
