@@ -27,6 +27,7 @@ from gen.progress import Ticker
 from gen.render import MODULE, render
 from gen.run_dir import make_run_dir, write_bytes, write_json, write_text
 from gen.saved import difference, load_trace
+from gen.side_by_side import side_by_side
 from gen.specs import design_names, find_design, find_properties, properties
 from gen.tlc import TlcOptions, memory_bytes
 from gen.toolchain import find_toolchain
@@ -247,6 +248,10 @@ def _tell_matrix(made: Matrix, seconds: float) -> None:
     print(table.summary(made, seconds), end="", flush=True)
 
 
+#: What diff(1) and cmp(1) end with if the two are not the same.
+_DIFFERENT = 1
+
+
 # ---- saved traces --------------------------------------------------------------------
 
 
@@ -264,6 +269,12 @@ def _show(args: argparse.Namespace) -> ExitCode:
     else:
         sys.stdout.buffer.write(data)
     return ExitCode.OK
+
+
+def _diff(args: argparse.Namespace) -> int:
+    left, right = load_trace(args.left), load_trace(args.right)
+    print(side_by_side(left, right, options.drawing(args)), end="")
+    return _DIFFERENT if left.states != right.states or left.logs != right.logs else ExitCode.OK
 
 
 def _replay(args: argparse.Namespace) -> int:
@@ -359,6 +370,7 @@ _COMMANDS = {
     "matrix": _matrix,
     "render": _render,
     "show": _show,
+    "diff": _diff,
     "replay": _replay,
     "doctor": _doctor,
     "gallery": _gallery,

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from gen import __version__
-from gen.drawing import DrawOptions
+from gen.drawing import WIDTH, DrawOptions
 from gen.errors import GenError
 from gen.formats import FLAVOURS, FORMATS
 from gen.specs import design_names, properties
@@ -112,12 +112,12 @@ def _add_toolchain(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_drawing(parser: argparse.ArgumentParser) -> None:
+def _add_drawing(parser: argparse.ArgumentParser, columns: int = WIDTH) -> None:
     default = DrawOptions()
     group = parser.add_argument_group("drawing")
     group.add_argument(
-        "--columns", type=_columns, default=default.columns, metavar="N",
-        help="the longest line (default: 75, what mail and commit messages should have at most)",
+        "--columns", type=_columns, default=columns, metavar="N",
+        help=f"the longest line (default: {columns}; mail and commit messages should have 75)",
     )  # fmt: skip
     group.add_argument(
         "--depth", type=_depth, default=default.depth, metavar="calls|all|N",
@@ -248,6 +248,16 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     )  # fmt: skip
     saved.add_argument("-o", "--output", metavar="FILE", help="write it there, not to stdout")
     _add_drawing(saved)
+
+    two = commands.add_parser(
+        "diff",
+        help="set two saved traces side by side, and say where they part",
+        description="Exit code: 0 if the two are the same step by step, 1 if not, 2 on trouble.",
+        allow_abbrev=False,
+    )
+    for name in ("left", "right"):
+        two.add_argument(name, metavar="PATH", help="a trace.json, or a directory with one")
+    _add_drawing(two, columns=150)
 
     again = commands.add_parser(
         "replay",

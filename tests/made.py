@@ -38,10 +38,10 @@ def _log(actor: int, b: int, name: str, nested: int, end: int) -> list[Any]:
             ("isolate_single_pageblock", []),
         )
     ]
-    body = _call(name, b=b, mt="ISOLATE")
+    inner: list[Any] = []
     for _ in range(nested):
-        body = _call(name, body, b=b, mt="ISOLATE")
-    hold = [*_call("spin_lock"), *body, *_call("spin_unlock")]
+        inner = [_call(name, *inner, b=b, mt="ISOLATE")]
+    hold = _call(name, _call("spin_lock"), *inner, _call("spin_unlock"), b=b, mt="ISOLATE")
     return [{"record": {"actor": "isolator", "id": actor, "frames": frames}}, *hold]
 
 

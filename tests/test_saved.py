@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from conftest import HELLO, FakeJava, Gen
 from golden import GALLERY, GOLDEN, TRACES
+from made import LONG, made_trace
+
+from gen.side_by_side import where_they_part
 
 B1 = "hygiene-v2-isolation-race"
 
@@ -85,6 +89,62 @@ def test_a_drawing_that_cannot_be_is_refused(gen: Gen, options: str) -> None:
     ran = gen("show", str(GALLERY / B1), *options.split())
     assert ran.code == 2 and ran.out == ""
     one_line(ran.err, options.split()[0])
+
+
+# ---- gen diff ------------------------------------------------------------------------
+
+OTHER = str(TRACES / "two-isolators.json")
+
+
+def test_two_traces_stand_side_by_side_with_what_differs_between_them(gen: Gen) -> None:
+    ran = gen("diff", OTHER, str(GALLERY / B1))
+    assert (ran.code, ran.err) == (1, "")
+    lines = ran.out.splitlines()
+    assert max(map(len, lines)) <= 150
+    assert lines[0].split("  ")[0] == "hygiene-v2: IsolatedNotAllocated"
+    (mark,) = (line for line in lines if "set_migratetype_isolate(tail)" in line)
+    half = len(mark) // 2
+    assert mark[:half].split() == mark[half:].split(), "the same row, at the same height"
+    (first, *_) = (line for line in lines if " | " in line)
+    assert first.split(" | ")[0].strip() == "1) rmqueue_buddy(10, MIGRATE_UNMOVABLE)"
+    assert first.split(" | ")[1].strip() == "1) del_page_from_free_list(head)"
+    assert "They part in step 2: left #1 calls rmqueue_buddy(mt=UNMOVABLE" in ran.out
+
+
+def test_the_rows_of_each_side_are_all_there_and_in_their_order(gen: Gen) -> None:
+    ran = gen("diff", OTHER, str(GALLERY / B1), "--columns", "203")
+    lines = ran.out.splitlines()
+    rows = lines[1 : lines.index("")]
+    for path, here in ((OTHER, slice(0, 100)), (str(GALLERY / B1), slice(103, None))):
+        shown = gen("show", path, "--format", "ftrace", "--columns", "100").out
+        column = [line[here].rstrip() for line in rows if line[here].strip()]
+        assert column == shown.partition("\n\n")[0].splitlines()
+
+
+def test_a_trace_is_the_same_as_itself(gen: Gen) -> None:
+    ran = gen("diff", OTHER, OTHER)
+    assert ran.code == 0 and ran.out.endswith("They are the same, step by step: 2 steps.\n")
+    assert not any(f" {sign} " in ran.out for sign in "|<>")
+
+
+def test_where_two_traces_part_is_said_of_calls_states_and_ends() -> None:
+    found = made_trace(lanes=2, steps=5)
+    shorter = replace(found, length=5, states=found.states[:5], logs=found.logs[:5])
+    told = where_they_part(found, shorter)
+    assert told.startswith("They part after step 4: right ends, left #") and LONG in told
+    assert where_they_part(shorter, found).startswith("They part after step 4: left ends, right")
+    states = [*found.states[:-1], {**found.states[-1], "inuse": frozenset({(62, 9, "pinned")})}]
+    told = where_they_part(found, replace(found, states=tuple(states)))
+    assert "step 5" in told and "in use: +order-9 at pageblock 62 (pinned)" in told
+    nested = where_they_part(found, made_trace(lanes=2, steps=5, nested=3))
+    assert "They part in step 1" in nested and "not with the same calls" in nested
+
+
+def test_diff_says_which_of_the_two_is_no_trace(gen: Gen, tmp_path: Path) -> None:
+    for argv in ((OTHER, str(tmp_path)), (str(tmp_path), OTHER)):
+        ran = gen("diff", *argv)
+        assert (ran.code, ran.out) == (2, "")
+        one_line(ran.err, str(tmp_path))
 
 
 # ---- gen replay ----------------------------------------------------------------------
