@@ -388,10 +388,10 @@ class Sheet:
         return _fit(" " * (start + 2 * row.depth), row.text, width)
 
 
-def sheet(it: Interleaving, *, depth: str = "") -> Sheet:
+def sheet(it: Interleaving, *, depth: str = "", state: str = "none") -> Sheet:
     """What ``draw`` writes, before it is broken into lines."""
     names = Names(it)
-    rows = _rows(it, names, depth)
+    rows = _rows(it, names, depth, state)
     told = _told(names, it.trace, it.trace.prop.sentence)
     return Sheet(it.lanes, tuple(_setting(it, names, sys.maxsize, "#")), tuple(rows), told)
 

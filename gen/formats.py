@@ -6,8 +6,12 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from gen.dot import dot
 from gen.drawing import DrawOptions, draw_trace
 from gen.flavours import comment, commit, ftrace
+from gen.graphml import graphml
+from gen.itf import itf
+from gen.mermaid import mermaid
 from gen.trace import Trace
 
 
@@ -32,6 +36,10 @@ FORMATS: Mapping[str, Format] = {
     "commit": Format("txt", "the drawing, for a commit message", commit),
     "comment": Format("c", "the drawing, as a comment for a C source file", comment),
     "ftrace": Format("txt", "the drawing in one column, for many CPUs", ftrace),
+    "dot": Format("dot", "the graph of steps, for Graphviz", dot),
+    "graphml": Format("graphml", "the graph of steps, for yEd, Gephi and networkx", graphml),
+    "mermaid": Format("mmd", "a sequence diagram, which forges render in Markdown", mermaid),
+    "itf": Format("itf.json", "the states, for the ITF viewer of VS Code", itf),
     "json": Format("json", "the trace itself, which gen show reads", _json),
 }
 

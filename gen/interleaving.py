@@ -7,7 +7,7 @@ from functools import cached_property
 
 import networkx as nx
 
-from gen.trace import Place, Step, Trace
+from gen.trace import Call, Place, Step, Trace
 
 
 @dataclass(frozen=True)
@@ -102,10 +102,12 @@ class Interleaving:
 
 
 def _what(step: Step) -> tuple[str, dict[str, object]]:
+    """The function of the kernel that the step calls, or stands in if it calls none."""
     for call in step.walk():
-        name = getattr(call, "name", "")
-        if name:
-            return name, dict(getattr(call, "args", {}))
+        if isinstance(call, Call) and call.draw != "never":
+            return call.name, dict(call.args)
+    for frame in reversed(step.frames):
+        return frame.name, dict(frame.args)
     return "", {}
 
 
