@@ -15,8 +15,9 @@ from pathlib import Path
 from gen import tlc
 from gen.cache import Cache, content_key
 from gen.errors import ExitCode, GenError
-from gen.render import MODULE, Replay, Spec, render, render_replay, replay_state
+from gen.render import MODULE, Replay, Spec, render, render_replay, render_shortest, replay_state
 from gen.run_dir import write_text
+from gen.shortest import GRAPH, Shortest, choose
 from gen.specs import Design, Property
 from gen.tla_value import Value, format_value
 from gen.tlc import TlcOptions
@@ -78,6 +79,8 @@ class Verdict:
     message: str = ""
     trace: Trace | None = None
     code: ExitCode = ExitCode.OK
+    #: What there is of counterexamples of that length, if it was asked for.
+    shortest: Shortest | None = None
 
 
 OnProgress = Callable[[str, Progress | None, float], None]
@@ -102,6 +105,8 @@ class Check:
     design_option: str = ""
     #: Where the results of earlier runs are looked up, and new ones kept; None: nowhere.
     cache: Cache | None = None
+    #: Look for all shortest counterexamples, and take the one that is easiest to follow.
+    all_shortest: bool = False
 
     @property
     def applicable(self) -> list[Property]:
@@ -116,9 +121,9 @@ class Check:
         """The module that is searched for these properties."""
         return render(self.design, self.zone, properties, self.made_by)
 
-    def command(self, directory: Path, module: str) -> list[str]:
+    def command(self, directory: Path, module: str, dump: str | None = None) -> list[str]:
         """The command line of TLC for a module in a directory."""
-        return tlc.command(self.toolchain, directory, module, self.tlc)
+        return tlc.command(self.toolchain, directory, module, self.tlc, dump=dump)
 
 
 class Stopped(Exception):  # noqa: N818  (it may be no error, but the user's wish)
@@ -157,14 +162,19 @@ class _Session:
             return None
         return max(self.started + self.check.tlc.timeout - time.monotonic(), 0.01)
 
-    def run(self, spec: Spec, label: str, workers: int, final: IsFinal) -> Report:
-        """What TLC says of a spec; of one that has a final report it is not asked again."""
+    def run(
+        self, spec: Spec, label: str, workers: int, final: IsFinal, dump: str | None = None
+    ) -> Report:
+        """What TLC says of a spec; of one that has a final report it is not asked again.
+
+        ``dump``: the name of a file for the state graph, which only a run can make.
+        """
         if self.stop.is_set():
             raise GenError("no verdict: stopped", ExitCode.NO_VERDICT)
         directory = self.check.run_dir / label
         check = replace(self.check, tlc=replace(self.check.tlc, workers=workers))
-        command = check.command(directory, spec.name)
-        cache = self.check.cache
+        command = check.command(directory, spec.name, dump)
+        cache = None if dump else self.check.cache
         # In any directory: where a run was made is not what it was.
         key = content_key(spec, check.toolchain, check.command(Path("/"), spec.name))
         known = cache.load(key, final) if cache else None
@@ -227,8 +237,35 @@ class _Session:
             report = again
         return report
 
+    def choose(self, prop: Property, found: Report) -> Shortest:
+        """Look at every counterexample that is as short as the one that was found."""
+        check = self.check
+        spec = render_shortest(check.design, check.zone, prop, len(found.trace), check.made_by)
+        label = f"{prop.name}-shortest"
+        report = self.run(spec, label, 1, lambda report: report.ok, GRAPH)
+        if not report.ok:
+            raise GenError(
+                f"no verdict on the shortest counterexamples: {report.message}", _code(report)
+            )
+        try:
+            dot = (check.run_dir / label / f"{GRAPH}.dot").read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
+            raise GenError(f"no verdict: TLC's state graph: {error}", ExitCode.SYSTEM) from None
+        # Other properties' variables may have been in the state that was searched.
+        state = replay_state(check.design, prop)
+        known = [
+            replace(one, values={name: one.values[name] for name in state}) for one in found.trace
+        ]
+        return choose(dot, known, check.zone)
+
     def replay(self, prop: Property, found: Report, seconds: float) -> None:
         """Let TLC follow its own counterexample once more, and keep what it logged."""
+        shortest: Shortest | None = None
+        if self.check.all_shortest:
+            begun = time.monotonic()
+            shortest = self.choose(prop, found)
+            found = replace(found, trace=shortest.trace)
+            seconds += time.monotonic() - begun
         states = [
             {name: format_value(value) for name, value in state.values.items()}
             for state in found.trace
@@ -269,6 +306,7 @@ class _Session:
                 seconds=seconds,
                 trace=trace,
                 code=ExitCode.SAFETY,
+                shortest=shortest,
             )
         )
 

@@ -114,6 +114,7 @@ def _check(args: argparse.Namespace) -> int:
         run_dir=run_dir,
         made_by=_check_command(zone, args.design, args.property),
         design_option=args.design,
+        all_shortest=args.all_shortest,
     )
     if args.dry_run:
         print(shlex.join(request.command(run_dir / "first", MODULE)))

@@ -191,6 +191,12 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     _add_limits(run, "give up after S seconds", "a quarter of the memory, up to 4g")
     run.add_argument("--run-dir", metavar="DIR", help="keep the run's files here; empty or new")
     run.add_argument(
+        "--all-shortest", action="store_true",
+        help="count the shortest counterexamples, and draw the one with the fewest switches "
+        "between CPUs, then the fewest pageblocks changed; TLC runs once more for it "
+        "(default: draw the one that TLC finds first)",
+    )  # fmt: skip
+    run.add_argument(
         "--flavour", choices=FLAVOURS, default=FLAVOURS[0],
         help="the drawing for a mail, a commit message, a C comment, or in one column "
         "(default: lkml)",

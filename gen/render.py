@@ -16,6 +16,7 @@ from gen.zone import Zone
 #: The name of the module that is searched, and of the one that is replayed.
 MODULE = "pageblock"
 REPLAY_MODULE = "replay"
+SHORTEST_MODULE = "shortest"
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,7 @@ def _render(
     properties: Sequence[Property],
     made_by: str,
     replay: Replay | None,
+    shortest: int | None = None,
 ) -> str:
     kept = {variable for p in properties for variable in p.keeps}
     state = variables(design, kept)
@@ -96,6 +98,7 @@ def _render(
             made_by=made_by,
             explained=replay is not None,
             replay=replay,
+            shortest=shortest,
             counts_isolated=any(v.name == "nr_isolate_pageblock" for v in state),
             free_reads_lockless=any(v.name == "freeing" for v in state),
         )
@@ -128,3 +131,11 @@ def render_replay(design: Design, zone: Zone, replay: Replay, made_by: str = "ge
     replay = dataclasses.replace(replay, states=found)
     tla = _render(REPLAY_MODULE, design, zone, [replay.prop], made_by, replay)
     return Spec(REPLAY_MODULE, tla, "INIT ReplayInit\nNEXT ReplayNext\nINVARIANTS NotReplayed\n")
+
+
+def render_shortest(
+    design: Design, zone: Zone, prop: Property, length: int, made_by: str = "gen check"
+) -> Spec:
+    """The module whose state graph has every counterexample of so many states."""
+    tla = _render(SHORTEST_MODULE, design, zone, [prop], made_by, None, length)
+    return Spec(SHORTEST_MODULE, tla, "INIT ShortestInit\nNEXT ShortestNext\n")

@@ -50,6 +50,7 @@ def reproduce(check: Check, verdict: Verdict) -> str:
     """The command that gives this verdict again."""
     design = check.design_option or check.design.name
     flags = ["--design", design, "--property", verdict.prop.name]
+    flags += ["--all-shortest"] if check.all_shortest else []
     return shlex.join(["gen", "check", *check.zone.flags, *flags])
 
 
@@ -58,9 +59,24 @@ def long_form(check: Check, verdict: Verdict, text: str) -> str:
     return (
         f"[violation] {check.design.name}: {verdict.prop.name}, "
         f"shortest counterexample {states(verdict.length)}, "
-        f"{states(verdict.distinct)} seen, {verdict.seconds:.1f} s\n\n"
+        f"{states(verdict.distinct)} seen, {verdict.seconds:.1f} s\n"
+        f"{_chosen(verdict)}\n"
         f"{text}\n"
         f"reproduce: {reproduce(check, verdict)}\n"
+    )
+
+
+def _chosen(verdict: Verdict) -> str:
+    """Of how many shortest counterexamples this is which one, if it was asked for."""
+    if verdict.shortest is None:
+        return ""
+    count, compared = verdict.shortest.count, verdict.shortest.compared
+    if count == 1:
+        return "There is no other of that length.\n"
+    some = f"the first {compared:,} of " if compared < count else ""
+    return (
+        f"Of {some}{count:,} counterexamples of that length: the fewest switches between CPUs, "
+        "then the fewest pageblocks changed.\n"
     )
 
 
