@@ -22,10 +22,12 @@ from gen.check import ANOTHER_WAY, UNCONFIRMED, Check, Result, Stopped, Verdict,
 from gen.doctor import diagnose
 from gen.errors import ExitCode, GenError
 from gen.formats import FORMATS
+from gen.junit import junit
 from gen.matrix import Matrix, Row, find_designs
 from gen.progress import Ticker
 from gen.render import MODULE, render
 from gen.run_dir import make_run_dir, write_bytes, write_json, write_text
+from gen.sarif import sarif
 from gen.saved import difference, load_trace
 from gen.side_by_side import side_by_side
 from gen.specs import design_names, find_design, find_properties, properties
@@ -101,6 +103,10 @@ def _check(args: argparse.Namespace) -> int:
     design, zone = find_design(args.design), options.zone(args)
     chosen = find_properties(args.property)
     limits = _limits(args, zone)
+    for option, given in (("--junit", args.junit), ("--sarif", args.sarif)):
+        # A search may take hours: what cannot be written is told before it.
+        if given is not None and not (Path(given).name and Path(given).parent.is_dir()):
+            raise GenError(f"{option} '{given}': a file in a directory that exists fits")
     toolchain = find_toolchain(args.java, args.jar)
     run_dir = (
         Path(args.run_dir or "RUN") if args.dry_run else make_run_dir(args.run_dir, design.name)
@@ -145,6 +151,9 @@ def _run_check(request: Check, args: argparse.Namespace) -> int:
     try:
         kept = report.result_json(request, verdicts, seconds)
         write_json(request.run_dir / "result.json", kept)
+        for given, made in ((args.junit, junit), (args.sarif, sarif)):
+            if given is not None:
+                write_text(Path(given), made(request, verdicts))
     except GenError as e:
         reason = reason or e.message
         verdicts = _withdraw(verdicts, reason)

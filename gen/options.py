@@ -190,6 +190,8 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     _add_toolchain(run)
     _add_limits(run, "give up after S seconds", "a quarter of the memory, up to 4g")
     run.add_argument("--run-dir", metavar="DIR", help="keep the run's files here; empty or new")
+    run.add_argument("--junit", metavar="FILE", help="write the verdicts as JUnit XML, for CI")
+    run.add_argument("--sarif", metavar="FILE", help="write the verdicts as SARIF 2.1.0, for CI")
     run.add_argument(
         "--all-shortest", action="store_true",
         help="count the shortest counterexamples, and draw the one with the fewest switches "
