@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+import textwrap
 
 from gen.drawing import ALL, DrawOptions, Row, sheet
 from gen.trace import Trace
+
+#: Columns of a note.
+_NOTE = 50
 
 
 def mermaid(trace: Trace, options: DrawOptions) -> str:
@@ -15,11 +19,11 @@ def mermaid(trace: Trace, options: DrawOptions) -> str:
     lines = ["sequenceDiagram"]
     lines += [f"    participant C{lane} as CPU {lane}" for lane in range(made.lanes)]
     lines.append("    participant Z as zone")
-    over = f"    Note over C0,{'Z' if made.lanes == 1 else f'C{made.lanes - 1}'}: "
-    lines += [over + _text(brace.replace("#", "CPU ")) for brace in made.setting]
+    over = "    Note over C0,Z: "
+    lines += [over + _folded(brace.replace("#", "CPU ")) for brace in made.setting]
     for row in made.rows:
-        lines.append(over + _text(row.text) if row.lane == ALL else "    " + _message(row))
-    lines.append(over + _text(made.told))
+        lines.append(over + _folded(row.text) if row.lane == ALL else "    " + _message(row))
+    lines.append(over + _folded(made.told))
     return "\n".join(lines) + "\n"
 
 
@@ -32,6 +36,11 @@ def _message(row: Row) -> str:
     if row.fails:
         return f"Note over {cpu}: {_text(row.text.removeprefix('// '))}"
     return f"{cpu}->>{cpu}: {_text(row.text)}"
+
+
+def _folded(text: str) -> str:
+    """A note is as wide as its longest line, and may be wider than what it stands over."""
+    return "<br/>".join(map(_text, textwrap.wrap(text, _NOTE)))
 
 
 def _text(text: str) -> str:
