@@ -261,7 +261,7 @@ class _Session:
     def replay(self, prop: Property, found: Report, seconds: float) -> None:
         """Let TLC follow its own counterexample once more, and keep what it logged."""
         shortest: Shortest | None = None
-        if self.check.all_shortest:
+        if self.check.all_shortest and prop.kind in ("state", "action"):
             begun = time.monotonic()
             shortest = self.choose(prop, found)
             found = replace(found, trace=shortest.trace)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from gen.drawing import DrawOptions
 from gen.graph import CONFLICTS, call, place, racing, to_networkx
 from gen.trace import Trace
@@ -16,8 +18,9 @@ def dot(trace: Trace, options: DrawOptions) -> str:
     races = racing(graph)
     lines = [
         f"digraph {_quoted(f'{trace.design}: {trace.prop.name}')} {{",
-        '  node [shape=box fontname="monospace"];',
-        '  edge [fontname="monospace" fontsize=10];',
+        "  newrank=true;",
+        '  node [shape=box fontname="Courier"];',
+        '  edge [fontname="Courier" fontsize=10];',
     ]
     for cpu in sorted({data["cpu"] for _, data in graph.nodes(data=True)}):
         lines.append(f'  subgraph cluster_{cpu} {{ label="CPU {cpu}";')
@@ -34,6 +37,9 @@ def dot(trace: Trace, options: DrawOptions) -> str:
         label += " ".join(map(place, data["places"]))
         style = "color=red" if {*kinds} & {*CONFLICTS} else "style=dotted" if kinds else ""
         lines.append(f"  {earlier} -> {later} [label={_quoted(label)} {style}];")
+    for earlier, later in pairwise(graph):
+        if not graph.has_edge(earlier, later):  # time runs down in all clusters alike
+            lines.append(f"  {earlier} -> {later} [style=invis];")
     if graph.graph["loop"] >= 0 and graph.graph["loop"] in graph:
         back = f"{graph.graph['fails']} -> {graph.graph['loop']}"
         lines.append(f'  {back} [label="again" style=bold constraint=false];')

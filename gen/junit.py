@@ -12,6 +12,8 @@ from gen.report import drawing, reproduce, short_form
 #: What XML 1.0 has no way to write.
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
+_NO_FAILURE = (Result.HOLDS, Result.VACUOUS, Result.NO_VERDICT)
+
 
 def junit(check: Check, verdicts: Sequence[Verdict]) -> str:
     """A test case per property: violated is a failure, no verdict an error, vacuous is skipped."""
@@ -20,7 +22,7 @@ def junit(check: Check, verdicts: Sequence[Verdict]) -> str:
         "testsuite",
         name=_xml(check.design.name),
         tests=str(len(verdicts)),
-        failures=str(results.count(Result.VIOLATED)),
+        failures=str(sum(result not in _NO_FAILURE for result in results)),
         errors=str(results.count(Result.NO_VERDICT)),
         skipped=str(results.count(Result.VACUOUS)),
         time=f"{sum(verdict.seconds for verdict in verdicts):.3f}",
@@ -33,14 +35,15 @@ def junit(check: Check, verdicts: Sequence[Verdict]) -> str:
             name=verdict.prop.name,
             time=f"{verdict.seconds:.3f}",
         )
-        if verdict.result is Result.VIOLATED:
-            first, _, _ = short_form(check, verdict).partition("\n")
-            failure = ET.SubElement(case, "failure", type=verdict.result.value, message=_xml(first))
-            failure.text = _xml(f"\n{drawing(verdict)}\n{reproduce(check, verdict)}\n")
-        elif verdict.result is Result.NO_VERDICT:
+        if verdict.result is Result.NO_VERDICT:
             ET.SubElement(case, "error", type="no verdict", message=_xml(verdict.message))
         elif verdict.result is Result.VACUOUS:
             ET.SubElement(case, "skipped", message=_xml(verdict.message))
+        elif verdict.result not in _NO_FAILURE:
+            first, _, _ = short_form(check, verdict).partition("\n")
+            failure = ET.SubElement(case, "failure", type=verdict.result.value, message=_xml(first))
+            drawn = drawing(verdict) if verdict.trace else ""
+            failure.text = _xml(f"\n{drawn}\n{reproduce(check, verdict)}\n")
     suites = ET.Element("testsuites", name="gen check")
     suites.append(suite)
     ET.indent(suites)

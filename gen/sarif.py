@@ -21,9 +21,8 @@ from gen.trace import Trace
 _SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
-#: SARIF's words for a result that is no failure; only a failure has a level.
+#: SARIF's words for a result that is no failure; every other is one.
 _KINDS = {
-    Result.VIOLATED: "fail",
     Result.HOLDS: "pass",
     Result.VACUOUS: "notApplicable",
     Result.NO_VERDICT: "open",
@@ -69,12 +68,12 @@ def sarif(check: Check, verdicts: Sequence[Verdict]) -> str:
 
 
 def _result(check: Check, number: int, verdict: Verdict) -> dict[str, Any]:
-    violated = verdict.result is Result.VIOLATED
+    kind = _KINDS.get(verdict.result, "fail")
     result: dict[str, Any] = {
         "ruleId": verdict.prop.name,
         "ruleIndex": number,
-        "kind": _KINDS[verdict.result],
-        "level": "error" if violated else "none",
+        "kind": kind,
+        "level": "error" if kind == "fail" else "none",
         "message": _text(_message(check, verdict)),
         "locations": [_location(check)],
         # The same violation in the next run is not a new one.
