@@ -79,8 +79,8 @@ class Verdict:
     message: str = ""
     trace: Trace | None = None
     code: ExitCode = ExitCode.OK
-    #: What there is of counterexamples of that length, if it was asked for.
-    shortest: Shortest | None = None
+    #: What there is of counterexamples of that length, if it was asked for; or why it is not known.
+    shortest: Shortest | str | None = None
 
 
 OnProgress = Callable[[str, Progress | None, float], None]
@@ -237,16 +237,17 @@ class _Session:
             report = again
         return report
 
-    def choose(self, prop: Property, found: Report) -> Shortest:
-        """Look at every counterexample that is as short as the one that was found."""
+    def choose(self, prop: Property, found: Report) -> Shortest | str:
+        """Look at every counterexample that is as short as the one that was found.
+
+        A text says why there are too many to look at: the one that was found is still one.
+        """
         check = self.check
         spec = render_shortest(check.design, check.zone, prop, len(found.trace), check.made_by)
         label = f"{prop.name}-shortest"
         report = self.run(spec, label, 1, lambda report: report.ok, GRAPH)
         if not report.ok:
-            raise GenError(
-                f"no verdict on the shortest counterexamples: {report.message}", _code(report)
-            )
+            return report.message
         try:
             dot = (check.run_dir / label / f"{GRAPH}.dot").read_text(encoding="utf-8")
         except (OSError, ValueError) as error:
@@ -260,11 +261,12 @@ class _Session:
 
     def replay(self, prop: Property, found: Report, seconds: float) -> None:
         """Let TLC follow its own counterexample once more, and keep what it logged."""
-        shortest: Shortest | None = None
+        shortest: Shortest | str | None = None
         if self.check.all_shortest and prop.kind in ("state", "action"):
             begun = time.monotonic()
             shortest = self.choose(prop, found)
-            found = replace(found, trace=shortest.trace)
+            if isinstance(shortest, Shortest):
+                found = replace(found, trace=shortest.trace)
             seconds += time.monotonic() - begun
         states = [
             {name: format_value(value) for name, value in state.values.items()}

@@ -28,7 +28,7 @@ from gen.progress import Ticker
 from gen.render import MODULE, render
 from gen.run_dir import make_run_dir, write_bytes, write_json, write_text
 from gen.sarif import sarif
-from gen.saved import difference, load_trace
+from gen.saved import difference, load_trace, render_saved
 from gen.side_by_side import side_by_side
 from gen.specs import design_names, find_design, find_properties, properties
 from gen.tlc import TlcOptions, memory_bytes
@@ -266,7 +266,7 @@ _DIFFERENT = 1
 
 
 def _show(args: argparse.Namespace) -> ExitCode:
-    made = FORMATS[args.format].render(load_trace(args.path), options.drawing(args))
+    made = render_saved(args.path, FORMATS[args.format], options.drawing(args))
     data = made.encode() if isinstance(made, str) else made
     if args.output is not None:
         if not Path(args.output).name:

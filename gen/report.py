@@ -70,6 +70,8 @@ def _chosen(verdict: Verdict) -> str:
     """Of how many shortest counterexamples this is which one, if it was asked for."""
     if verdict.shortest is None:
         return ""
+    if isinstance(verdict.shortest, str):
+        return f"TLC's first of that length; the others are not known: {verdict.shortest}\n"
     count, compared = verdict.shortest.count, verdict.shortest.compared
     if count == 1:
         return "There is no other of that length.\n"

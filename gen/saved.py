@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from gen.drawing import DrawOptions, draw_trace
 from gen.errors import GenError
+from gen.formats import Format
 from gen.trace import Trace, trace_from_json
 
 #: What a trace is called in a directory of the gallery, and in that of a run.
@@ -46,12 +50,32 @@ def load_trace(given: str) -> Trace:
         raise GenError(f"{path} cannot be read: {error.strerror or error}") from None
     except (ValueError, RecursionError):
         raise GenError(f"{path}: not a trace of pageblock-gen: it is no JSON") from None
+    with _blaming(path):
+        trace = trace_from_json(obj)
+        # Drawn here, so that what is wrong in it is said here.
+        for state in ("changed", "all"):
+            draw_trace(trace, DrawOptions(depth="all", state=state))
+        return trace
+
+
+def render_saved(given: str, made: Format, options: DrawOptions) -> str | bytes:
+    """The trace at a path in a format; GenError as for ``load_trace``."""
+    trace = load_trace(given)
+    with _blaming(find_trace(given)):
+        return made.render(trace, options)
+
+
+@contextlib.contextmanager
+def _blaming(path: Path) -> Iterator[None]:
+    """A file may hold any value in any place: what no step can lead to cannot be drawn either."""
     try:
-        return trace_from_json(obj)
+        yield
     except GenError as error:
         raise GenError(f"{path}: {error.message}", error.code) from None
     except RecursionError:
         raise GenError(f"{path}: this trace is damaged: it is nested too deeply") from None
+    except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError, ValueError):
+        raise GenError(f"{path}: this trace is damaged: it cannot be drawn") from None
 
 
 def difference(saved: Trace, fresh: Trace) -> str:

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import HELLO, FakeJava, Gen
 from golden import GALLERY, GOLDEN, TRACES
 from made import LONG, made_trace
 
+from gen.drawing import DrawOptions
+from gen.errors import GenError
+from gen.formats import FORMATS
+from gen.saved import render_saved
 from gen.side_by_side import where_they_part
 
 B1 = "hygiene-v2-isolation-race"
@@ -79,6 +85,42 @@ def test_what_is_no_trace_is_told_in_one_line(gen: Gen, tmp_path: Path) -> None:
     refused(broken, str(broken), "damaged")
     (tmp_path / "Other.trace.json").write_text("{}", encoding="utf-8")
     refused(tmp_path, "more than one", "Other.trace.json", "trace.json")
+
+
+OTHERS: tuple[Any, ...] = (None, [], -1, "x", {"record": {"x": 1}}, {"set": [[9, 99, "x"]]})
+
+
+def _paths(obj: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    if path:
+        yield path
+    parts = (
+        obj.items() if isinstance(obj, dict) else enumerate(obj) if isinstance(obj, list) else ()
+    )
+    for key, value in parts:
+        yield from _paths(value, (*path, key))
+
+
+def test_a_damaged_trace_is_refused_or_drawn_in_every_format_and_is_no_traceback(
+    tmp_path: Path,
+) -> None:
+    """Every value in turn is replaced by one of another kind."""
+    whole = json.loads((GALLERY / B1 / "trace.json").read_text(encoding="utf-8"))
+    file = tmp_path / "trace.json"
+    drawn = 0
+    for number, path in enumerate(p for p in _paths(whole) if p[:2] != ("states", 2)):
+        obj = json.loads(json.dumps(whole))
+        place = obj
+        for key in path[:-1]:
+            place = place[key]
+        place[path[-1]] = OTHERS[number % len(OTHERS)]
+        file.write_text(json.dumps(obj), encoding="utf-8")
+        made = [*FORMATS.values()][number // len(OTHERS) % len(FORMATS)]
+        try:
+            assert render_saved(str(file), made, DrawOptions(state="changed"))
+            drawn += 1
+        except GenError as error:
+            assert error.message.startswith(str(file)) and "\n" not in error.message
+    assert drawn > 20, "a value that only a drawing shows may be anything"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import networkx as nx
 import pytest
-from conftest import Gen
+from conftest import FakeJava, Gen
 from golden import GALLERY, trace, trace_names
 
 from gen.errors import GenError
@@ -148,3 +148,23 @@ def test_an_action_property_s_counterexample_changes_one_pageblock_if_one_is_eno
         "check", *["--isolators", "2", "--property", "IsolatedNotAllocated", "--all-shortest"]
     )
     assert ran.code == 12 and " counterexamples of that length: " in ran.out
+
+
+@pytest.mark.tlc
+def test_a_violation_stays_one_if_the_others_of_its_length_cannot_be_counted(
+    gen: Gen, fake_java: FakeJava, real_java: str
+) -> None:
+    java = fake_java(f'case "$*" in *shortest.tla*) exit 3;; esac; exec {real_java} "$@"')
+    race = [
+        "--pageblocks",
+        "4",
+        "--order",
+        "10",
+        "--property",
+        "NoFreelistWarning",
+        "--all-shortest",
+    ]
+    ran = gen("check", *race, "--java", java)
+    assert ran.code == 12
+    assert "TLC's first of that length; the others are not known: " in ran.out
+    assert "WARN(head_mt != tail_mt)" in ran.out
