@@ -42,7 +42,7 @@ def choose(dot: str, found: Sequence[TraceState], zone: Zone) -> Shortest:
     """The best of the behaviours in a state graph that TLC dumped of ``specs/shortest.tla.j2``.
 
     ``found``: the counterexample that TLC came upon; it wins among equals.  GenError (no
-    verdict) if the graph has none of that length, or has shorter ones.
+    verdict) if the graph has none of that length, or shorter ones, or all but this one.
     """
     graph = _read(dot)
     length = len(found)
@@ -83,6 +83,14 @@ def choose(dot: str, found: Sequence[TraceState], zone: Zone) -> Shortest:
         texts = [format_value(s[name]) for s in states for name in sorted(s)]
         return *cost(states, zone), states != known, texts
 
+    if len(compared) == total and not any(
+        [state(node) for node in path] == known for path in compared
+    ):
+        raise GenError(
+            "no verdict: TLC's counterexample is not among those that it gave when it was asked "
+            "for all",
+            ExitCode.NO_VERDICT,
+        )
     best = min(compared, key=rank)
     trace = tuple(TraceState(n, "", state(node)) for n, node in enumerate(best, 1))
     return Shortest(total, len(compared), trace)

@@ -97,6 +97,13 @@ def test_a_graph_without_such_a_counterexample_is_no_verdict() -> None:
             choose(dumped(states, edges, bad), known, ZONE)
 
 
+def test_a_graph_that_has_others_but_not_the_one_that_tlc_found_is_no_verdict() -> None:
+    states = {0: state(0), 1: state(1, (1, 0)), 2: state(2, (2, 0))}
+    known = found(states[0], state(3, (1, 0)))
+    with pytest.raises(GenError, match="no verdict: TLC's counterexample is not among those"):
+        choose(dumped(states, [(0, 1), (0, 2)], [1, 2]), known, ZONE)
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_they_are_counted_as_networkx_counts_shortest_paths(seed: int) -> None:
     dice = random.Random(seed)
