@@ -6,7 +6,7 @@ import contextlib
 import shlex
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -23,12 +23,14 @@ from gen.render import (
     Spec,
     render,
     render_replay,
+    render_shortest,
     replay_state,
     zone_for,
 )
 from gen.run_dir import write_text
+from gen.shortest import GRAPH, Shortest, choose
 from gen.specs import Design, Property
-from gen.tla_value import format_value
+from gen.tla_value import Value, format_value
 from gen.tlc import TlcOptions
 from gen.tlc_output import Outcome, Progress, Report, TraceState
 from gen.toolchain import Toolchain
@@ -39,6 +41,10 @@ from gen.zone import Zone
 GO_ON = 12
 #: JVMs at a time: the property that comes first, and the others.
 LANES = 2
+
+#: Why there is no verdict although TLC found a counterexample, and one reason for that.
+UNCONFIRMED = "TLC found a counterexample but its replay did not confirm it: "
+ANOTHER_WAY = "it took another way"
 
 #: What a run that gave no verdict ends the command with.
 _EXIT_CODES = {
@@ -87,6 +93,8 @@ class Verdict:
     message: str = ""
     trace: Trace | None = None
     code: ExitCode = ExitCode.OK
+    #: What there is of counterexamples of that length, if it was asked for; or why it is not known.
+    shortest: Shortest | str | None = None
 
 
 OnProgress = Callable[[str, Progress | None, float], None]
@@ -111,6 +119,8 @@ class Check:
     design_option: str = ""
     #: Where the results of earlier runs are looked up, and new ones kept; None: nowhere.
     cache: Cache | None = None
+    #: Look for all shortest counterexamples, and take the one that is easiest to follow.
+    all_shortest: bool = False
 
     @property
     def applicable(self) -> list[Property]:
@@ -125,10 +135,10 @@ class Check:
         """The module that is searched for these properties."""
         return render(self.design, self.zone, properties, self.made_by)
 
-    def command(self, directory: Path, spec: Spec) -> list[str]:
+    def command(self, directory: Path, spec: Spec, dump: str | None = None) -> list[str]:
         """The command line of TLC for a module in a directory."""
         live = spec.cfg.startswith("SPECIFICATION")
-        return tlc.command(self.toolchain, directory, spec.name, self.tlc, liveness=live)
+        return tlc.command(self.toolchain, directory, spec.name, self.tlc, liveness=live, dump=dump)
 
 
 class Stopped(Exception):  # noqa: N818  (it may be no error, but the user's wish)
@@ -167,14 +177,19 @@ class _Session:
             return None
         return max(self.started + self.check.tlc.timeout - time.monotonic(), 0.01)
 
-    def run(self, spec: Spec, label: str, workers: int, final: IsFinal) -> Report:
-        """What TLC says of a spec; of one that has a final report it is not asked again."""
+    def run(
+        self, spec: Spec, label: str, workers: int, final: IsFinal, dump: str | None = None
+    ) -> Report:
+        """What TLC says of a spec; of one that has a final report it is not asked again.
+
+        ``dump``: the name of a file for the state graph, which only a run can make.
+        """
         if self.stop.is_set():
             raise GenError("no verdict: stopped", ExitCode.NO_VERDICT)
         directory = self.check.run_dir / label
         check = replace(self.check, tlc=replace(self.check.tlc, workers=workers))
-        command = check.command(directory, spec)
-        cache = self.check.cache
+        command = check.command(directory, spec, dump)
+        cache = None if dump else self.check.cache
         # In any directory: where a run was made is not what it was.
         key = content_key(spec, check.toolchain, check.command(Path("/"), spec))
         known = cache.load(key, final) if cache else None
@@ -237,8 +252,37 @@ class _Session:
             report = again
         return report
 
+    def choose(self, prop: Property, found: Report) -> Shortest | str:
+        """Look at every counterexample that is as short as the one that was found.
+
+        A text says why there are too many to look at: the one that was found is still one.
+        """
+        check = self.check
+        spec = render_shortest(check.design, check.zone, prop, len(found.trace), check.made_by)
+        label = f"{prop.name}-shortest"
+        report = self.run(spec, label, 1, lambda report: report.ok, GRAPH)
+        if not report.ok:
+            return report.message
+        try:
+            dot = (check.run_dir / label / f"{GRAPH}.dot").read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
+            raise GenError(f"no verdict: TLC's state graph: {error}", ExitCode.SYSTEM) from None
+        # Other properties' variables may have been in the state that was searched.
+        state = replay_state(check.design, check.zone, prop)
+        known = [
+            replace(one, values={name: one.values[name] for name in state}) for one in found.trace
+        ]
+        return choose(dot, known, check.zone)
+
     def replay(self, prop: Property, found: Report, seconds: float) -> None:
         """Let TLC follow its own counterexample once more, and keep what it logged."""
+        shortest: Shortest | str | None = None
+        if self.check.all_shortest and prop.kind in ("state", "action"):
+            begun = time.monotonic()
+            shortest = self.choose(prop, found)
+            if isinstance(shortest, Shortest):
+                found = replace(found, trace=shortest.trace)
+            seconds += time.monotonic() - begun
         states = [
             {name: format_value(value) for name, value in state.values.items()}
             for state in found.trace
@@ -263,8 +307,7 @@ class _Session:
                     prop,
                     Result.NO_VERDICT,
                     seconds=seconds,
-                    message=f"TLC found a counterexample but its replay did not confirm it: "
-                    f"{report.message or 'it took another way'}",
+                    message=f"{UNCONFIRMED}{report.message or ANOTHER_WAY}",
                     code=_code(report),
                 )
             )
@@ -289,6 +332,7 @@ class _Session:
                 seconds=seconds,
                 trace=trace,
                 code=ExitCode.OK if prop.kind == REACHABLE else ExitCode.SAFETY,
+                shortest=shortest,
             )
         )
 
@@ -468,6 +512,40 @@ def check(
     return _known(session)
 
 
+def confirm(request: Check, prop: Property, states: Sequence[Mapping[str, Value]]) -> Verdict:
+    """Run TLC once more on exactly these states: VIOLATED, with a fresh trace, or NO_VERDICT.
+
+    ``states``: the variables of a counterexample's states; GenError if some are not the design's.
+    """
+    wanted = set(replay_state(request.design, request.zone, prop))
+    for number, state in enumerate(states, 1):
+        if odd := sorted(wanted ^ set(state)):
+            raise GenError(
+                f"state {number} has not the variables of {request.design.name}: {', '.join(odd)}"
+            )
+    trace = tuple(TraceState(number, "", dict(state)) for number, state in enumerate(states, 1))
+    found = Report(
+        outcome=Outcome.INVARIANT,
+        exit_code=ExitCode.SAFETY,
+        violated=prop.name,
+        message="",
+        trace=trace,
+        back_to=None,
+        stuttering=False,
+        initial_states=None,
+        generated=None,
+        distinct=None,
+        queue=None,
+        depth=None,
+        coverage={},
+        printed=(),
+        completed=False,
+    )
+    session = _Session(request, _silent, _silent)
+    session.replay(prop, found, 0.0)
+    return session.verdicts[prop.name]
+
+
 def _searches(properties: Sequence[Property]) -> dict[str, list[Property]]:
     """The properties that are searched together, by the name of the search.
 
@@ -516,4 +594,14 @@ def _finish(jobs: Sequence[Future[None]]) -> None:
             job.result()
 
 
-__all__ = ["MODULE", "Check", "Result", "Stopped", "Verdict", "check"]
+__all__ = [
+    "ANOTHER_WAY",
+    "MODULE",
+    "UNCONFIRMED",
+    "Check",
+    "Result",
+    "Stopped",
+    "Verdict",
+    "check",
+    "confirm",
+]

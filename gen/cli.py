@@ -18,13 +18,18 @@ from typing import NoReturn
 
 from gen import gallery, matrix, options, report, table
 from gen.cache import Cache
-from gen.check import Check, Result, Stopped, Verdict, check
+from gen.check import ANOTHER_WAY, UNCONFIRMED, Check, Result, Stopped, Verdict, check, confirm
 from gen.doctor import diagnose
 from gen.errors import ExitCode, GenError
+from gen.formats import FORMATS
+from gen.junit import junit
 from gen.matrix import Matrix, Row, find_designs
 from gen.progress import Ticker
 from gen.render import render
-from gen.run_dir import make_run_dir, write_json, write_text
+from gen.run_dir import make_run_dir, write_bytes, write_json, write_text
+from gen.sarif import sarif
+from gen.saved import difference, load_trace, render_saved
+from gen.side_by_side import side_by_side
 from gen.specs import design_names, find_design, find_properties, properties
 from gen.tlc import TlcOptions, memory_bytes
 from gen.toolchain import find_toolchain
@@ -51,9 +56,7 @@ class _Printer:
             self.draw(verdict)
 
     def drawing(self, verdict: Verdict) -> str:
-        return report.drawing(
-            verdict, continuation=not self.args.no_continuation, depth=self.args.depth
-        )
+        return report.drawing(verdict, options.drawing(self.args), self.args.flavour)
 
     def draw(self, verdict: Verdict) -> None:
         self.ticker.clear()
@@ -101,6 +104,10 @@ def _check(args: argparse.Namespace) -> int:
     design, zone = find_design(args.design), options.zone(args)
     chosen = find_properties(args.property, liveness=args.liveness)
     limits = _limits(args, zone)
+    for option, given in (("--junit", args.junit), ("--sarif", args.sarif)):
+        # A search may take hours: what cannot be written is told before it.
+        if given is not None and not (Path(given).name and Path(given).parent.is_dir()):
+            raise GenError(f"{option} '{given}': a file in a directory that exists fits")
     toolchain = find_toolchain(args.java, args.jar)
     run_dir = (
         Path(args.run_dir or "RUN") if args.dry_run else make_run_dir(args.run_dir, design.name)
@@ -114,6 +121,7 @@ def _check(args: argparse.Namespace) -> int:
         run_dir=run_dir,
         made_by=_check_command(zone, args.design, args.property, args.liveness),
         design_option=args.design,
+        all_shortest=args.all_shortest,
     )
     if args.dry_run:
         spec = request.spec(request.properties[:1])
@@ -145,6 +153,9 @@ def _run_check(request: Check, args: argparse.Namespace) -> int:
     try:
         kept = report.result_json(request, verdicts, seconds)
         write_json(request.run_dir / "result.json", kept)
+        for given, made in ((args.junit, junit), (args.sarif, sarif)):
+            if given is not None:
+                write_text(Path(given), made(request, verdicts))
     except GenError as e:
         reason = reason or e.message
         verdicts = _withdraw(verdicts, reason)
@@ -249,6 +260,74 @@ def _tell_matrix(made: Matrix, seconds: float) -> None:
     print(table.summary(made, seconds), end="", flush=True)
 
 
+#: What diff(1) and cmp(1) end with if the two are not the same.
+_DIFFERENT = 1
+
+
+# ---- saved traces --------------------------------------------------------------------
+
+
+def _show(args: argparse.Namespace) -> ExitCode:
+    made = render_saved(args.path, FORMATS[args.format], options.drawing(args))
+    data = made.encode() if isinstance(made, str) else made
+    if args.output is not None:
+        if not Path(args.output).name:
+            raise GenError(f"--output '{args.output}' is no name of a file")
+        write_bytes(Path(args.output), data)
+    elif isinstance(made, str):
+        print(made, end="")
+    elif sys.stdout.isatty():
+        raise GenError(f"--format {args.format} is no text for a terminal; -o FILE fits")
+    else:
+        sys.stdout.buffer.write(data)
+    return ExitCode.OK
+
+
+def _diff(args: argparse.Namespace) -> int:
+    left, right = load_trace(args.left), load_trace(args.right)
+    print(side_by_side(left, right, options.drawing(args)), end="")
+    return _DIFFERENT if left.states != right.states or left.logs != right.logs else ExitCode.OK
+
+
+def _replay(args: argparse.Namespace) -> int:
+    trace = load_trace(args.path)
+    if trace.loop is not None:
+        raise GenError(f"{args.path}: a behaviour without end; only one that ends is replayed")
+    name = args.design or trace.design
+    design = find_design(name)
+    if design.name != trace.design:
+        raise GenError(f"{args.path} is a trace of {trace.design}, not of {design.name}")
+    limits = _limits(args, trace.zone)
+    toolchain = find_toolchain(args.java, args.jar)
+    request = Check(
+        design=design,
+        zone=trace.zone,
+        properties=(trace.prop,),
+        toolchain=toolchain,
+        tlc=limits,
+        run_dir=make_run_dir(args.run_dir, f"replay-{design.name}"),
+        made_by="gen replay",
+        design_option=name,
+    )
+    verdict = confirm(request, trace.prop, trace.states[: trace.length])
+    reason = verdict.message.removeprefix(UNCONFIRMED)
+    odd = difference(trace, verdict.trace) if verdict.trace else ""
+    if reason == ANOTHER_WAY:
+        odd = f"{design.name} does not go through these states"
+    elif odd:
+        odd += " is not what TLC says"
+    if odd:
+        reason = f"{odd}; it was edited, or made by another version of this tool"
+    if reason:
+        code = ExitCode.NO_VERDICT if odd else verdict.code
+        raise GenError(f"{args.path} is not confirmed: {reason}", code)
+    print(
+        f"[confirmed] {design.name}: {trace.prop.name}, {report.states(trace.length)}, "
+        f"{verdict.seconds:.1f} s\nfiles: {request.run_dir}"
+    )
+    return ExitCode.OK
+
+
 # ---- the other commands --------------------------------------------------------------
 
 
@@ -303,6 +382,9 @@ _COMMANDS = {
     "check": _check,
     "matrix": _matrix,
     "render": _render,
+    "show": _show,
+    "diff": _diff,
+    "replay": _replay,
     "doctor": _doctor,
     "gallery": _gallery,
 }
@@ -338,7 +420,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
     asked = sys.argv[1:] if argv is None else argv
     # Whoever greps the output of a check or a matrix finds these words after every trouble.
-    mark = "no verdict: " if {"check", "matrix"} & {*asked[:1]} else ""
+    mark = "no verdict: " if {"check", "matrix", "replay"} & {*asked[:1]} else ""
     try:
         parser, args = options.parse(asked)
         if args.command is None:

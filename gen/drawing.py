@@ -10,11 +10,13 @@ from __future__ import annotations
 import errno
 import itertools
 import re
+import sys
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from gen.interleaving import Event, Interleaving, interleave
+from gen.state import changes, describe
 from gen.tla_value import Function, Value
 from gen.trace import Asserted, Call, Frame, Skipped, Step, Trace, Warned
 from gen.trace import Event as LogEvent
@@ -27,8 +29,12 @@ COLUMN = 40
 APART = 24
 #: Before the second line of a row that is too long: no call is nested by two levels.
 WRAPPED = " " * 4
+#: Lanes closer than this are not told apart by eye: one column for all is drawn instead.
+CLOSEST = 6
 #: How often a section's own bookkeeping is drawn: never, unless everything is.
 EVERYTHING = "all"
+#: The lane of a row that is about all lanes.
+ALL = -1
 
 #: enum migratetype of include/linux/mmzone.h, with CMA and isolation configured in.
 NUMBERS = {
@@ -43,13 +49,46 @@ NUMBERS = {
 _QUIET = {errno.EALREADY}
 
 
+#: The property whose drawing goes on after the violation: the kernel itself prints it.
+CONTINUED = "NoFreelistWarning"
+
+
+@dataclass(frozen=True)
+class DrawOptions:
+    """What a user may choose of any picture of a trace.
+
+    ``columns``: the longest line of a text.  ``depth``: "calls" that matter, "all" calls, or a
+    number: calls that matter, nested to so many levels.  ``state``: after each step "none" of
+    the zone's state, what has "changed", or "all" of it.  ``continuation``: show how the open
+    calls run on after the kernel's own warning.
+    """
+
+    columns: int = WIDTH
+    depth: str = "calls"
+    state: str = "none"
+    continuation: bool = True
+
+    def interleave(self, trace: Trace) -> Interleaving:
+        """The trace on its lanes, with the steps after the violation if they are to be shown."""
+        go_on = self.continuation and trace.prop.name == CONTINUED
+        return interleave(trace, continuation=go_on)
+
+
 @dataclass(frozen=True)
 class Row:
-    """A line of the drawing: the lane, the depth in calls, the text."""
+    """A line of the drawing: the lane, the depth in calls, the text.
+
+    ``event``: the index of the event that it is from.  ``call``: what is drawn there, if the
+    event's log has it.  A picture needs these two; a row is what it says, without them.
+    ``fails``: it says what goes wrong, so no depth leaves it out.
+    """
 
     lane: int
     depth: int
     text: str
+    event: int = field(default=-1, compare=False)
+    call: LogEvent | None = field(default=None, compare=False, repr=False)
+    fails: bool = field(default=False, compare=False)
 
 
 # ---- names ---------------------------------------------------------------------------
@@ -134,11 +173,15 @@ def _inside(args: Mapping[str, Value], zone: Zone) -> range:
 # ---- rows ----------------------------------------------------------------------------
 
 
-def _rows(it: Interleaving, names: Names, depth: str) -> list[Row]:
+def _rows(it: Interleaving, names: Names, depth: str, state: str = "none") -> list[Row]:
     rows: list[Row] = []
     open_frames: dict[int, tuple[Frame, ...]] = {}
+    loop = it.trace.loop
     for index, event in enumerate(it.events):
+        begun = len(rows)
         failing = index == it.failing
+        if loop is not None and index == loop - 1:
+            rows.append(Row(ALL, 0, "{ from here on, again and again: }"))
         lane, step = event.lane, event.step
         frames = step.frames
         known = open_frames.get(lane, ())
@@ -161,8 +204,23 @@ def _rows(it: Interleaving, names: Names, depth: str) -> list[Row]:
             rows += [Row(lane, level, "unlock zone->lock") for level in held]
         if failing and it.trace.prop.failure:
             text = _told(names, it.trace, it.trace.prop.failure, in_drawing=True)
-            rows.append(Row(lane, len(frames) + 1, text))
-    return rows
+            rows.append(Row(lane, len(frames) + 1, text, fails=True))
+        if state == "changed":
+            rows += [Row(ALL, 0, f"{{ {t} }}") for t in changes(step.before, step.after, names)]
+        elif state == "all":
+            rows += [Row(ALL, 0, f"{{ {t} }}") for t in describe(step.after, names)]
+        rows[begun:] = [replace(row, event=index) for row in rows[begun:]]
+    if loop == it.trace.length:
+        rows.append(Row(ALL, 0, "{ and nothing more happens, for ever }"))
+    elif loop is not None:
+        rows.append(Row(ALL, 0, f"{{ and again from state {loop} on, for ever }}"))
+    return _to_depth(rows, int(depth)) if depth.isdigit() else rows
+
+
+def _to_depth(rows: Sequence[Row], deepest: int) -> list[Row]:
+    """The rows of so many levels; what goes wrong is shown wherever it does."""
+    kept = [row for row in rows if row.depth < deepest or row.fails]
+    return [replace(row, depth=min(row.depth, deepest)) for row in kept]
 
 
 def _warned(step: Step) -> bool:
@@ -207,22 +265,23 @@ def _call_rows(
         if isinstance(call, Warned):
             args: dict[str, Value] = {"page": call.page}
             passed = _list_type(names, call, step)
-            rows.append(
-                Row(lane, level, f"WARN({passed} != {names.type_of(call.type, args, step.before)})")
-            )
+            found = names.type_of(call.type, args, step.before)
+            rows.append(Row(lane, level, f"WARN({passed} != {found})", call=call, fails=True))
             if failing:
                 return rows  # the failure line stands last
             continue
         if isinstance(call, Asserted):
-            rows.append(Row(lane, level, call.text))
+            rows.append(Row(lane, level, call.text, call=call, fails=True))
             continue
         if isinstance(call, Skipped):
             shown = ", ".join(names.arg(k, v, call.args, step.before) for k, v in call.args.items())
-            rows.append(Row(lane, level, f"{call.name}({shown}) // not reached"))
+            text = f"{call.name}({shown}) // not reached"
+            rows.append(Row(lane, level, text, call=call))
             continue
         drawn = call.draw == "always" or (call.draw == "all" and depth == EVERYTHING)
         if drawn:
-            rows.append(Row(lane, level, _call_text(call, names, step, within)))
+            text = _call_text(call, names, step, within)
+            rows.append(Row(lane, level, text, call=call))
         below = level + 1 if drawn and not call.name.startswith("spin_") else level
         inner = f"{within} {call.name}"
         rows += _call_rows(lane, below, call.children, names, step, depth, failing, inner)
@@ -271,22 +330,77 @@ def _said(call: Call, name: str, within: str) -> bool:
 # ---- the sheet -----------------------------------------------------------------------
 
 
-def draw(it: Interleaving, *, depth: str = "", width: int = WIDTH) -> str:
+def draw(
+    it: Interleaving,
+    *,
+    depth: str = "",
+    width: int = WIDTH,
+    state: str = "none",
+    one_column: bool = False,
+) -> str:
     """The drawing in flavour ``lkml``, with the sentence below it.
 
-    ``depth`` "all" draws every call.  Lines are at most ``width`` columns.
+    ``depth`` and ``state``: as in DrawOptions.  Lines are at most ``width`` columns.  In
+    ``one_column`` the CPU stands in front of each row; so do more CPUs than there is room for.
     """
     names = Names(it)
-    rows = _rows(it, names, depth)
+    rows = _rows(it, names, depth, state)
     starts = _columns(rows, it.lanes, width)
+    one_column = one_column or (it.lanes > 1 and starts[1] < CLOSEST)
     heading = ""
     for lane, start in enumerate(starts):
         heading = heading.ljust(start) + f"#{lane}"
-    lines = [heading, *_setting(it, names, width)]
+    lines = [] if one_column else [heading]
+    lines += _setting(it, names, width, "CPU" if one_column else "#")
     for row in rows:
-        lines += _fit(" " * (starts[row.lane] + 2 * row.depth), row.text, width)
+        if row.lane == ALL:
+            lines += _fit("", row.text, width)
+        elif one_column:
+            front = f"{row.lane:>{len(str(it.lanes - 1)) + 1}}) "
+            fitted = _fit("  " * row.depth, row.text, width - len(front))
+            lines += [front + line for line in fitted]
+        else:
+            lines += _fit(" " * (starts[row.lane] + 2 * row.depth), row.text, width)
     told = textwrap.wrap(_told(names, it.trace, it.trace.prop.sentence), width)
     return "\n".join([*lines, "", *told]) + "\n"
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What a drawing says, for a picture that lays it out by itself.
+
+    ``setting``: the initial state and the ranges, a brace each.  ``told``: the sentence.
+    """
+
+    lanes: int
+    setting: tuple[str, ...]
+    rows: tuple[Row, ...]
+    told: str
+
+    def lines(self, width: int) -> tuple[list[int], list[list[str]]]:
+        """Where each lane starts, and for each row its lines, as in a drawing of that width."""
+        starts = _columns(self.rows, self.lanes, width)
+        begin = dict(enumerate(starts)) | {ALL: 0}
+        return starts, [self.fold(row, begin[row.lane], width) for row in self.rows]
+
+    @staticmethod
+    def fold(row: Row, start: int, width: int) -> list[str]:
+        """The lines of one row whose lane starts at a column."""
+        return _fit(" " * (start + 2 * row.depth), row.text, width)
+
+
+def sheet(it: Interleaving, *, depth: str = "", state: str = "none") -> Sheet:
+    """What ``draw`` writes, before it is broken into lines."""
+    names = Names(it)
+    rows = _rows(it, names, depth, state)
+    told = _told(names, it.trace, it.trace.prop.sentence)
+    return Sheet(it.lanes, tuple(_setting(it, names, sys.maxsize, "#")), tuple(rows), told)
+
+
+def draw_trace(trace: Trace, options: DrawOptions) -> str:
+    """The drawing of a trace as the options want it."""
+    it = options.interleave(trace)
+    return draw(it, depth=options.depth, width=options.columns, state=options.state)
 
 
 def _columns(rows: Sequence[Row], lanes: int, width: int) -> list[int]:
@@ -299,13 +413,13 @@ def _columns(rows: Sequence[Row], lanes: int, width: int) -> list[int]:
     fits = unbroken = COLUMN
     apart = min(APART, width // (lanes + 1))
     for row in rows:
-        if row.lane:
+        if row.lane > 0:
             room = width - 2 * row.depth
             first, *others = map(len, _pieces(row.text))
             longest = max(first, *(len(WRAPPED) + piece for piece in others), 0)
             fits = min(fits, (room - len(row.text)) // row.lane)
             unbroken = min(unbroken, (room - longest) // row.lane)
-        if row.lane < lanes - 1:
+        if 0 <= row.lane < lanes - 1:
             apart = max(apart, 2 * row.depth + 4)
     gap = min(max(fits, apart), unbroken)
     return [gap * lane for lane in range(lanes)]
@@ -318,11 +432,13 @@ def _words(text: str) -> list[str]:
 
 def _pieces(text: str) -> list[str]:
     """What is never broken: a long call may be, after its parenthesis."""
-    return [piece for word in _words(text) for piece in re.split(r"(?<=\w\()(?!\))", word)]
+    return [piece for word in _words(text) for piece in re.split(r"(?<=\w\()(?!\)|$)", word)]
 
 
 def _fit(indent: str, text: str, width: int) -> list[str]:
-    """The lines of a row, at most ``width`` columns if its pieces allow it."""
+    """The lines of a row, at most ``width`` columns; it moves left if its pieces are too long."""
+    longest = max(map(len, _pieces(text)))
+    indent = indent[: max(min(len(indent), width - longest - len(WRAPPED)), 0)]
     lines = [indent]
 
     def put(words: Sequence[str], between: str) -> None:
@@ -343,13 +459,13 @@ def _fit(indent: str, text: str, width: int) -> list[str]:
     return [line.rstrip() for line in lines]
 
 
-def _setting(it: Interleaving, names: Names, width: int) -> list[str]:
+def _setting(it: Interleaving, names: Names, width: int, cpu: str) -> list[str]:
     """The initial state in braces, of the chunks that matter, and what is isolated."""
     parts = _blocks_at_boot(it.trace, names)
     for event in it.events:
         for frame in event.step.frames:
             if frame.name == "start_isolate_page_range":
-                isolated = f"#{event.lane} isolates {_range(frame.args, names)}"
+                isolated = f"{cpu}{event.lane} isolates {_range(frame.args, names)}"
                 if isolated not in parts:
                     parts.append(isolated)
     return [line for part in parts for line in _fit("", f"{{ {part} }}", width)]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import networkx as nx
 
-from gen.trace import Place, Step, Trace
+from gen.trace import Call, Place, Step, Trace
 
 
 @dataclass(frozen=True)
@@ -102,10 +103,12 @@ class Interleaving:
 
 
 def _what(step: Step) -> tuple[str, dict[str, object]]:
+    """The function of the kernel that the step calls, or stands in if it calls none."""
     for call in step.walk():
-        name = getattr(call, "name", "")
-        if name:
-            return name, dict(getattr(call, "args", {}))
+        if isinstance(call, Call) and call.draw != "never":
+            return call.name, dict(call.args)
+    for frame in reversed(step.frames):
+        return frame.name, dict(frame.args)
     return "", {}
 
 
@@ -119,9 +122,16 @@ def interleave(trace: Trace, *, continuation: bool = True) -> Interleaving:
     steps = [(step, False) for step in trace.steps]
     if continuation:
         steps += [(step, True) for step in _open_calls(trace)]
+    lanes = assign_lanes([step.actor for step, _ in steps])
+    events = [Event(lane, *one) for lane, one in zip(lanes, steps, strict=True)]
+    return Interleaving(trace, tuple(events))
+
+
+def assign_lanes(actors: Sequence[tuple[str, int]]) -> list[int]:
+    """The lane of each step, from who acts in it."""
     lanes: dict[tuple[str, int], int] = {}
     on_its_way: dict[int, int] = {}  # pfn of the page: the caller's lane
-    events: list[Event] = []
+    found: list[int] = []
 
     def lane_of(key: tuple[str, int]) -> int:
         return lanes.setdefault(key, len(lanes))
@@ -132,18 +142,17 @@ def interleave(trace: Trace, *, continuation: bool = True) -> Interleaving:
             number += 1
         return lane_of(("caller", number))
 
-    for step, continued in steps:
-        kind, ident = step.actor
+    for kind, ident in actors:
         if kind == "isolator":
-            lane = lane_of(step.actor)
+            lane = lane_of((kind, ident))
         elif kind == "page" and ident in on_its_way:
             lane = on_its_way.pop(ident)
         else:
             lane = free_lane()
             if kind == "page":
                 on_its_way[ident] = lane
-        events.append(Event(lane, step, continued))
-    return Interleaving(trace, tuple(events))
+        found.append(lane)
+    return found
 
 
 def _open_calls(trace: Trace) -> list[Step]:

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from gen import __version__
+from gen.drawing import WIDTH, DrawOptions
 from gen.errors import GenError
+from gen.formats import FLAVOURS, FORMATS
 from gen.specs import design_names, features, find_features, properties
 from gen.zone import Zone, parse_migratetypes
 
@@ -27,6 +29,19 @@ def _number(text: str) -> int:
     if re.fullmatch(r"[+-]?[0-9]{1,30}", text, re.ASCII) is None:
         raise argparse.ArgumentTypeError(f"'{text}' is no whole number")
     return int(text)
+
+
+def _columns(text: str) -> int:
+    columns = _number(text)
+    if not 50 <= columns <= 1000:  # a call, nested a little, needs some room
+        raise argparse.ArgumentTypeError(f"{columns}: 50 to 1000 fit")
+    return columns
+
+
+def _depth(text: str) -> str:
+    if text not in ("calls", "all") and not re.fullmatch(r"[1-9][0-9]?", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"'{text}': calls, all, or 1 to 99 fit")
+    return text
 
 
 def _seconds(text: str) -> float:
@@ -114,6 +129,39 @@ def _add_toolchain(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_drawing(parser: argparse.ArgumentParser, columns: int = WIDTH) -> None:
+    default = DrawOptions()
+    group = parser.add_argument_group("drawing")
+    group.add_argument(
+        "--columns", type=_columns, default=columns, metavar="N",
+        help=f"the longest line (default: {columns}; mail and commit messages should have 75)",
+    )  # fmt: skip
+    group.add_argument(
+        "--depth", type=_depth, default=default.depth, metavar="calls|all|N",
+        help="the calls that matter, every call, or those that matter and are nested to at "
+        "most N levels (default: calls)",
+    )  # fmt: skip
+    group.add_argument(
+        "--state", choices=["none", "changed", "all"], default=default.state,
+        help="after each step: nothing, what has changed of types and blocks, or all of them "
+        "(default: none)",
+    )  # fmt: skip
+    group.add_argument(
+        "--no-continuation", action="store_true",
+        help="end the drawing at the violation: do not show how the open calls run on",
+    )  # fmt: skip
+
+
+def drawing(args: argparse.Namespace) -> DrawOptions:
+    """What the options say of the drawing."""
+    return DrawOptions(
+        columns=args.columns,
+        depth=args.depth,
+        state=args.state,
+        continuation=not args.no_continuation,
+    )
+
+
 def _add_limits(parser: argparse.ArgumentParser, timeout: str, heap: str) -> None:
     parser.add_argument(
         "--workers", type=_number, default=1, metavar="N", help="TLC's threads (default: 1)"
@@ -159,14 +207,20 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     _add_toolchain(run)
     _add_limits(run, "give up after S seconds", "a quarter of the memory, up to 4g")
     run.add_argument("--run-dir", metavar="DIR", help="keep the run's files here; empty or new")
+    run.add_argument("--junit", metavar="FILE", help="write the verdicts as JUnit XML, for CI")
+    run.add_argument("--sarif", metavar="FILE", help="write the verdicts as SARIF 2.1.0, for CI")
     run.add_argument(
-        "--depth", choices=["calls", "all"], default="calls",
-        help="draw the calls that matter, or every call (default: calls)",
+        "--all-shortest", action="store_true",
+        help="count the shortest counterexamples, and draw the one with the fewest switches "
+        "between CPUs, then the fewest pageblocks changed; TLC runs once more for it "
+        "(default: draw the one that TLC finds first)",
     )  # fmt: skip
     run.add_argument(
-        "--no-continuation", action="store_true",
-        help="end the drawing at the violation: do not show how the open calls run on",
+        "--flavour", choices=FLAVOURS, default=FLAVOURS[0],
+        help="the drawing for a mail, a commit message, a C comment, or in one column "
+        "(default: lkml)",
     )  # fmt: skip
+    _add_drawing(run)
     run.add_argument(
         "-n", "--dry-run", action="store_true", help="print TLC's command line, do not run it"
     )
@@ -205,6 +259,45 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
         "of the same module, cfg, jar and options is taken from pageblock-gen/tlc in "
         "$XDG_CACHE_HOME or ~/.cache, which may be deleted at any time",
     )  # fmt: skip
+
+    saved = commands.add_parser(
+        "show",
+        help="draw a saved trace again, without TLC",
+        description="PATH: a trace.json, or a directory with one. "
+        + " ".join(f"{name}: {made.what}." for name, made in FORMATS.items()),
+        allow_abbrev=False,
+    )
+    saved.add_argument("path", metavar="PATH", help="a trace.json, or a directory with one")
+    saved.add_argument(
+        "--format", choices=[*FORMATS], default=FLAVOURS[0], help="(default: lkml)"
+    )  # fmt: skip
+    saved.add_argument("-o", "--output", metavar="FILE", help="write it there, not to stdout")
+    _add_drawing(saved)
+
+    two = commands.add_parser(
+        "diff",
+        help="set two saved traces side by side, and say where they part",
+        description="Exit code: 0 if the two are the same step by step, 1 if not, 2 on trouble.",
+        allow_abbrev=False,
+    )
+    for name in ("left", "right"):
+        two.add_argument(name, metavar="PATH", help="a trace.json, or a directory with one")
+    _add_drawing(two, columns=150)
+
+    again = commands.add_parser(
+        "replay",
+        help="run TLC once more on exactly a saved trace",
+        description="Exit code: 0 if TLC confirms the trace, with every call as it was saved; "
+        "3 if it does not, or an edited trace is refused.",
+        allow_abbrev=False,
+    )
+    again.add_argument("path", metavar="PATH", help="a trace.json, or a directory with one")
+    again.add_argument(
+        "--design", metavar="NAME", help="a name or a *.toml (default: the design in the trace)"
+    )
+    _add_toolchain(again)
+    _add_limits(again, "give up after S seconds", "a quarter of the memory, up to 4g")
+    again.add_argument("--run-dir", metavar="DIR", help="keep the run's files here; empty or new")
 
     show = commands.add_parser(
         "render", help="print the TLA+ module and its .cfg", allow_abbrev=False

@@ -22,6 +22,7 @@ LIVENESS = "liveness"
 REACHABLE = "reachable"
 #: What its fairness rests on; an invariant of every search for a loop.
 FAIRNESS = "CallersGoOn"
+SHORTEST_MODULE = "shortest"
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,7 @@ def _render(
     properties: Sequence[Property],
     made_by: str,
     replay: Replay | None,
+    shortest: int | None = None,
 ) -> str:
     zone = zone_for(zone, properties)
     kept = {variable for p in properties for variable in p.keeps}
@@ -105,6 +107,7 @@ def _render(
             made_by=made_by,
             explained=replay is not None,
             replay=replay,
+            shortest=shortest,
             has=frozenset((*zone.features, *(v.name for v in state))),
             live=any(p.kind == LIVENESS for p in properties),
             start=_behaviours(properties)[0],
@@ -161,3 +164,11 @@ def render_replay(design: Design, zone: Zone, replay: Replay, made_by: str = "ge
     if replay.kind == LIVENESS:
         cfg = f"SPECIFICATION ReplayLive\nPROPERTIES {replay.prop.name}\n"
     return Spec(REPLAY_MODULE, tla, cfg)
+
+
+def render_shortest(
+    design: Design, zone: Zone, prop: Property, length: int, made_by: str = "gen check"
+) -> Spec:
+    """The module whose state graph has every counterexample of so many states."""
+    tla = _render(SHORTEST_MODULE, design, zone, [prop], made_by, None, length)
+    return Spec(SHORTEST_MODULE, tla, "INIT ShortestInit\nNEXT ShortestNext\n")

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from gen.check import Check, Result, Verdict
-from gen.drawing import draw, sentence
-from gen.interleaving import interleave
+from gen.drawing import DrawOptions, sentence
+from gen.formats import FLAVOURS, FORMATS
 from gen.tlc_output import Progress
 
 #: herd7's words for: a state that violates it was found, was not, is not known.
@@ -21,8 +21,8 @@ _OBSERVED = {
     Result.NO_VERDICT: "Unknown",
 }
 
-#: The property whose drawing goes on after the violation: the kernel itself prints it.
-CONTINUED = "NoFreelistWarning"
+
+DRAW_OPTIONS = DrawOptions()
 
 
 def states(count: int) -> str:
@@ -30,11 +30,14 @@ def states(count: int) -> str:
     return f"{count:,} state{'s' * (count != 1)}"
 
 
-def drawing(verdict: Verdict, *, continuation: bool = True, depth: str = "") -> str:
+def drawing(
+    verdict: Verdict, options: DrawOptions = DRAW_OPTIONS, flavour: str = FLAVOURS[0]
+) -> str:
     """The drawing of a violated property, with its sentence."""
     assert verdict.trace is not None
-    go_on = continuation and verdict.prop.name == CONTINUED
-    return draw(interleave(verdict.trace, continuation=go_on), depth=depth)
+    text = FORMATS[flavour].render(verdict.trace, options)
+    assert isinstance(text, str)
+    return text
 
 
 def observation(check: Check, verdict: Verdict) -> str:
@@ -48,6 +51,7 @@ def reproduce(check: Check, verdict: Verdict) -> str:
     """The command that gives this verdict again."""
     design = check.design_option or check.design.name
     flags = ["--design", design, "--property", verdict.prop.name]
+    flags += ["--all-shortest"] if check.all_shortest else []
     return shlex.join(["gen", "check", *check.zone.flags, *flags])
 
 
@@ -66,9 +70,26 @@ def long_form(check: Check, verdict: Verdict, text: str) -> str:
     return (
         f"[{mark}] {check.design.name}: {verdict.prop.name}, "
         f"{_found(verdict)}, "
-        f"{states(verdict.distinct)} seen, {verdict.seconds:.1f} s\n\n"
+        f"{states(verdict.distinct)} seen, {verdict.seconds:.1f} s\n"
+        f"{_chosen(verdict)}\n"
         f"{text}\n"
         f"reproduce: {reproduce(check, verdict)}\n"
+    )
+
+
+def _chosen(verdict: Verdict) -> str:
+    """Of how many shortest counterexamples this is which one, if it was asked for."""
+    if verdict.shortest is None:
+        return ""
+    if isinstance(verdict.shortest, str):
+        return f"TLC's first of that length; the others are not known: {verdict.shortest}\n"
+    count, compared = verdict.shortest.count, verdict.shortest.compared
+    if count == 1:
+        return "There is no other of that length.\n"
+    some = f"the first {compared:,} of " if compared < count else ""
+    return (
+        f"Of {some}{count:,} counterexamples of that length: the fewest switches between CPUs, "
+        "then the fewest pageblocks changed.\n"
     )
 
 

@@ -97,23 +97,30 @@ def _requested(requested: str) -> Path:
     return path
 
 
-def write_text(path: Path, text: str) -> None:
-    """Writes UTF-8 at once: readers see the old file or the whole new one. OSError -> GenError."""
+def write_bytes(path: Path, data: bytes) -> None:
+    """Writes it at once: readers see the old file or the whole new one. OSError -> GenError."""
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         try:
-            # backslashreplace: a path name that is no UTF-8 must not cost the result of a run.
-            with part.open("x", encoding="utf-8", errors="backslashreplace", newline="\n") as file:
-                file.write(text)
+            with part.open("xb") as file:
+                file.write(data)
             part.replace(path)
         except BaseException:
             with contextlib.suppress(OSError):
                 part.unlink()
             raise
     except OSError as error:
-        raise GenError(
-            f"no verdict: {path} cannot be written: {_reason(error)}", ExitCode.NO_VERDICT
-        ) from None
+        raise GenError(f"{path} cannot be written: {_reason(error)}", ExitCode.NO_VERDICT) from None
+
+
+def write_text(path: Path, text: str) -> None:
+    """``write_bytes`` of UTF-8, for the files of a run: a failure costs its verdict."""
+    # backslashreplace: a path name that is no UTF-8 must not cost the result of a run.
+    data = text.encode("utf-8", "backslashreplace")
+    try:
+        write_bytes(path, data)
+    except GenError as error:
+        raise GenError(f"no verdict: {error.message}", error.code) from None
 
 
 def write_json(path: Path, obj: object) -> None:

@@ -21,10 +21,9 @@ from functools import cache, partial
 from pathlib import Path
 
 from gen.cli import main as gen
-from gen.drawing import draw
+from gen.drawing import CONTINUED, draw
 from gen.interleaving import interleave
 from gen.render import Replay, Spec, render, render_replay
-from gen.report import CONTINUED
 from gen.specs import Design, Property, find_design, find_properties
 from gen.tla_value import format_value
 from gen.trace import Trace, trace_from_json

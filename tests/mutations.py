@@ -183,7 +183,7 @@ def _operators() -> dict[str, bool]:
     """
     question = read().questions[0]
     prop = question.properties[0]
-    state = dict.fromkeys(replay_state(question.design, prop), "0")
+    state = dict.fromkeys(replay_state(question.design, question.zone, prop), "0")
     tla = render_replay(question.design, question.zone, Replay([state], prop, 1)).tla
     found = re.findall(
         r"^(\w+)\(z_[^)]*\) ==\n  LET z == Enter\(z_, .*?\n  IN\s+(\{?)Leave",

@@ -9,9 +9,20 @@ from itertools import groupby, pairwise
 import pytest
 from golden import DATA, GOLDEN, GOLDENS, drawn, trace, trace_names
 
-from gen.drawing import APART, COLUMN, WIDTH, Names, Row, _columns, _fit, _rows, draw, sentence
+from gen.drawing import (
+    APART,
+    COLUMN,
+    CONTINUED,
+    WIDTH,
+    Names,
+    Row,
+    _columns,
+    _fit,
+    _rows,
+    draw,
+    sentence,
+)
 from gen.interleaving import Event, Interleaving, interleave
-from gen.report import CONTINUED
 from gen.tla_value import Function, Record, Value
 from gen.trace import Call, Frame
 from gen.zone import Zone

@@ -1,0 +1,47 @@
+"""The formats in which ``gen show`` writes a trace, by name; each is made in its own module."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from gen.dot import dot
+from gen.drawing import DrawOptions, draw_trace
+from gen.flavours import comment, commit, ftrace
+from gen.graphml import graphml
+from gen.itf import itf
+from gen.mermaid import mermaid
+from gen.trace import Trace
+
+
+@dataclass(frozen=True)
+class Format:
+    """``extension``: of a file that holds it, without the dot.  ``what``: a few words for --help.
+
+    ``render`` gives all of the file: text (UTF-8 where it is written), or bytes if it is none.
+    """
+
+    extension: str
+    what: str
+    render: Callable[[Trace, DrawOptions], str | bytes]
+
+
+def _json(trace: Trace, _options: DrawOptions) -> str:
+    return json.dumps(trace.to_json(), indent=2, ensure_ascii=False) + "\n"
+
+
+FORMATS: Mapping[str, Format] = {
+    "lkml": Format("txt", "the drawing, for a mail", draw_trace),
+    "commit": Format("txt", "the drawing, for a commit message", commit),
+    "comment": Format("c", "the drawing, as a comment for a C source file", comment),
+    "ftrace": Format("txt", "the drawing in one column, for many CPUs", ftrace),
+    "dot": Format("dot", "the graph of steps, for Graphviz", dot),
+    "graphml": Format("graphml", "the graph of steps, for yEd, Gephi and networkx", graphml),
+    "mermaid": Format("mmd", "a sequence diagram, which forges render in Markdown", mermaid),
+    "itf": Format("itf.json", "the states, for the ITF viewer of VS Code", itf),
+    "json": Format("json", "the trace itself, which gen show reads", _json),
+}
+
+#: The formats that are the drawing, which a check can print.
+FLAVOURS = ("lkml", "commit", "comment", "ftrace")
