@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gen.drawing import DrawOptions, Names, Sheet, sheet
 from gen.interleaving import Interleaving
@@ -89,7 +89,9 @@ class _Scale:
         self.zone = zone
         count = zone.modelled_pageblocks
         self.pageblock = next(
-            px for most, px in ((1, 300), (2, 230), (4, 120), (8, 84), (16, 52), (count, 34)) if count <= most
+            px
+            for most, px in ((1, 300), (2, 230), (4, 120), (8, 84), (16, 52), (count, 34))
+            if count <= most
         )
         self.unit = self.pageblock / zone.pageblock_units
         self.width = self.pageblock * count
@@ -116,6 +118,8 @@ def _height(blocks: Sequence[Moment]) -> int:
 def _draw(strip: Strips, number: int, rows: int, marked: Marked | None = None) -> Element:
     """One state: blocks in ``rows`` rows, and the pageblocks under them."""
     moment, scale = strip.moments[number], _Scale(strip.zone)
+    if marked and marked.kind == "read":  # before a step: what is new here came before
+        moment = replace(moment, blocks=frozenset(), pageblocks=frozenset())
     before = strip.moments[number - 1].memory if number and moment.pageblocks else moment.memory
     drawn = group()
     base = rows * _BLOCK + (_MARK if marked else 0)
@@ -199,7 +203,7 @@ def _marks(drawn: Element, marked: Marked, base: float, scale: _Scale) -> None:
     """Types that were touched are underlined, pages have a line above them."""
     zone = scale.zone
     pages = [pfn for what, pfn in sorted(marked.places) if what == "page"]
-    for first, last in _runs(pfn for pfn in pages if pfn >= 0):
+    for first, last in runs(pfn for pfn in pages if pfn >= 0):
         text = "read" if marked.kind == "read" else "written"
         _mark(drawn, scale.x(first), scale.x(last + 1), 4, text, marked.kind)
     units = zone.pageblock_units
@@ -224,7 +228,7 @@ def _mark(drawn: Element, left: float, right: float, y: float, text: str, kind: 
         add(cell, "path", d=f"M{left + inset:g} {y:g}H{right - inset:g}", class_=kind)
 
 
-def _runs(numbers: Iterable[int]) -> list[tuple[int, int]]:
+def runs(numbers: Iterable[int]) -> list[tuple[int, int]]:
     """First and last of each run of neighbours."""
     runs: list[tuple[int, int]] = []
     for n in numbers:

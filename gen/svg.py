@@ -22,7 +22,7 @@ COLOURS: Mapping[str, tuple[str, str]] = {
     "soft": ("#595959", "#a3a8ae"),
     "line": ("#c9ced4", "#3f454c"),
     "head": ("#f2f4f6", "#22262b"),
-    "hold": ("#eaf1f7", "#1d2730"),
+    "hold": ("#e0ebf5", "#1e3040"),
     "holdline": ("#8ca6bd", "#55708a"),
     "danger": ("#b33800", "#ff9d6b"),
     "dangerfill": ("#fddcc8", "#4d2512"),
