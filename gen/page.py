@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import jinja2
 from markupsafe import Markup
 
 from gen import strip
-from gen.drawing import DrawOptions, Names, draw_trace, sheet
+from gen.drawing import ALL, DrawOptions, Names, Row, draw_trace, sheet
 from gen.origin import Origin, Origins
 from gen.picture import Marks, marks
 from gen.svg import COLOURS, rules
@@ -80,7 +80,11 @@ def html(trace: Trace, options: DrawOptions, heading: Heading | None = None) -> 
     origins = Origins(trace)
     columns = _COLUMNS + _MORE * max(it.lanes - 2, 0)
     starts, folded = drawn.lines(columns)
-    lines = _lines(folded, [row.event for row in drawn.rows], marks(it, drawn))
+    lines = _lines(folded, drawn.rows, marks(it, drawn))
+    # What is said between the steps: where a loop begins, and that it goes on for ever.
+    between = {row.event: row.text for row in drawn.rows if row.lane == ALL}
+    if it.failing + 1 < len(it.events):
+        between[it.failing + 1] = "after the violation"
     steps = []
     for index, event in enumerate(it.events):
         number = index + 1
@@ -98,7 +102,7 @@ def html(trace: Trace, options: DrawOptions, heading: Heading | None = None) -> 
                 writes=_places(writes, found.names),
                 problems=tuple(strip.problems(found, number)),
                 origin=origins.of(event.step),
-                above=_above(index, trace, it.failing),
+                above=between.get(index, ""),
             )
         )
     return (
@@ -115,7 +119,7 @@ def html(trace: Trace, options: DrawOptions, heading: Heading | None = None) -> 
             steps=steps,
             boot=_figure(found, 0, "At boot", frozenset(), "read"),
             boot_remark=found.remark(0),
-            loop=_loop(trace, it.failing),
+            loop=between.get(-1, ""),
             legend=strip.legend(found),
             text=draw_trace(trace, options),
         )
@@ -136,10 +140,12 @@ def _heads(starts: list[int]) -> str:
     return line
 
 
-def _lines(folded: list[list[str]], events: list[int], found: Marks) -> dict[int, list[Line]]:
+def _lines(folded: Sequence[list[str]], rows: Sequence[Row], found: Marks) -> dict[int, list[Line]]:
     """The lines of each event."""
     lines: dict[int, list[Line]] = {}
-    for number, (texts, event) in enumerate(zip(folded, events, strict=True)):
+    for number, (texts, row) in enumerate(zip(folded, rows, strict=True)):
+        if row.lane == ALL:
+            continue
         kinds = [
             *(["held"] if any(first <= number <= last for first, last in found.holds) else []),
             *(["race"] if number in found.racing else []),
@@ -148,23 +154,8 @@ def _lines(folded: list[list[str]], events: list[int], found: Marks) -> dict[int
         for text in texts:
             inner = text.lstrip()
             indent = text[: len(text) - len(inner)]
-            lines.setdefault(event, []).append(Line(indent, inner, " ".join(kinds)))
+            lines.setdefault(row.event, []).append(Line(indent, inner, " ".join(kinds)))
     return lines
-
-
-def _above(index: int, trace: Trace, failing: int) -> str:
-    if trace.loop is not None and index == trace.loop - 1 and index <= failing:
-        return "the loop begins here"
-    return "after the violation" if index == failing + 1 else ""
-
-
-def _loop(trace: Trace, failing: int) -> str:
-    """What follows the last step of a behaviour that never ends."""
-    if trace.loop is None:
-        return ""
-    if trace.loop == failing + 2:
-        return "It stays in this state for ever."
-    return f"Back to the state before step {trace.loop}, for ever."
 
 
 def _places(places: Iterable[Place], names: Names) -> str:

@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gen.drawing import DrawOptions, Row, Sheet, sheet
+from gen.drawing import ALL, DrawOptions, Row, Sheet, sheet
 from gen.interleaving import Interleaving
 from gen.svg import CHAR, EDGE, ROW, Element, add, group, image, png
 from gen.trace import Call, Place, Trace, Warned
@@ -38,7 +38,8 @@ def marks(it: Interleaving, drawn: Sheet) -> Marks:
     """What stands out; found from the graph of the interleaving, not marked by hand."""
     of_event: dict[int, list[int]] = {index: [] for index in range(len(it.events))}
     for number, row in enumerate(drawn.rows):
-        of_event[row.event].append(number)
+        if row.lane != ALL:
+            of_event[row.event].append(number)
     holds = [
         hold
         for index, numbers in of_event.items()
@@ -157,7 +158,8 @@ class _Layout:
         folded = [drawn.fold(row, 0, most + 2 * row.depth) for row in drawn.rows]
         widths = [12] * drawn.lanes
         for row, lines in zip(drawn.rows, folded, strict=True):
-            widths[row.lane] = max(widths[row.lane], *map(len, lines))
+            if row.lane != ALL:
+                widths[row.lane] = max(widths[row.lane], *map(len, lines))
         self.lanes: list[float] = []
         x: float = EDGE + _GUTTER
         for width in widths:
@@ -170,30 +172,21 @@ class _Layout:
         self.head = EDGE + 2 * ROW
         y = self.top = self.head + ROW * len(self.texts) + ROW / 2
         self.lines: list[_Line] = []
-        self.steps: dict[int, tuple[float, float]] = {}  # of each event its top and bottom
-        loop = it.trace.loop
-        self.loop = -1.0
-        for index in range(len(it.events)):
-            if loop is not None and index == loop - 1:
-                y += ROW  # the line that says so
-                self.loop = y
-            if index == it.failing + 1:
-                y += ROW  # so has the end of the counterexample
-            y += ROW / 3
-            begun = y
-            for row, lines in zip(drawn.rows, folded, strict=True):
-                if row.event == index:
-                    indent = len(lines[0]) - len(lines[0].lstrip())
-                    at = self.lanes[row.lane] + CHAR * indent
-                    self.lines.append(_Line(row, [line[indent:] for line in lines], at, y))
-                    y = self.lines[-1].bottom
-            y = max(y, begun + ROW)
-            self.steps[index] = (begun, y)
-            y += ROW / 3
-        if loop is not None and self.loop < 0:
-            self.loop = y + ROW
-            y += ROW
-        self.bottom = y
+        begun: dict[int, float] = {}
+        event = -1
+        for row, lines in zip(drawn.rows, folded, strict=True):
+            if row.event != event:
+                # A line of its own where the counterexample ends and its calls run on.
+                y += 2 * ROW / 3 + ROW * (row.event == it.failing + 1 > 0)
+                event = row.event
+            indent = len(lines[0]) - len(lines[0].lstrip())
+            x = self.lanes[max(row.lane, 0)] + CHAR * indent
+            self.lines.append(_Line(row, [line[indent:] for line in lines], x, y))
+            if row.lane != ALL:
+                begun.setdefault(row.event, y)
+            y = self.lines[-1].bottom
+        self.steps = begun
+        self.bottom = y + ROW / 3
 
     def box(self, first: int, last: int) -> tuple[float, float]:
         """Left and right of a box around some rows."""
@@ -214,7 +207,7 @@ def picture(it: Interleaving, *, depth: str = "") -> str:
     body = group()
     told = at.wrap(drawn.told)
     notes = _notes(found)
-    height = at.bottom + ROW * (len(told) + len(notes) + (2 if it.trace.loop else 1)) + 2 * EDGE
+    height = at.bottom + ROW * (len(told) + len(notes) + 1) + 2 * EDGE
     _lanes(body, it, at)
     for first, last in found.holds:
         _hold(body, at, first, last)
@@ -224,8 +217,7 @@ def picture(it: Interleaving, *, depth: str = "") -> str:
     for earlier, later in found.conflicts:
         _conflict(body, at, at.lines[earlier], at.lines[later])
     y = at.bottom + ROW
-    if it.trace.loop is not None:
-        y = _loop(body, it, at) + ROW
+    _loop(body, at)
     for text in told:
         y += ROW
         add(body, "text", text, x=EDGE, y=y - 5, class_="bold")
@@ -243,11 +235,11 @@ def _lanes(body: Element, it: Interleaving, at: _Layout) -> None:
         add(body, "path", d=f"M{x - 10:g} {at.top:g}V{at.bottom:g}", class_="lane")
     for number, text in enumerate(at.texts):
         add(body, "text", text, x=EDGE + _GUTTER, y=at.head + ROW * number, class_="soft")
-    for index, (top, _) in at.steps.items():
+    for index, top in at.steps.items():
         add(body, "text", str(index + 1), x=EDGE + 16, y=top + 13, class_="soft end")
     after = it.failing + 1
-    if after < len(it.events):
-        y = at.steps[after][0] - ROW
+    if after in at.steps and after > 0:
+        y = at.steps[after] - ROW
         add(body, "path", d=f"M{EDGE:g} {y:g}H{at.right:g}", class_="rule")
         text = "after the violation"
         add(body, "text", text, x=EDGE + _GUTTER, y=y + 14, class_="soft small")
@@ -268,6 +260,8 @@ def _row(body: Element, line: _Line, races: bool, fails: bool) -> None:
             height=line.bottom - line.y - 2, rx=3, class_="fails" if fails else "races",
         )  # fmt: skip
     kind = {"class_": "onfail"} if fails else {"class_": "bold"} if races else {}
+    if line.row.lane == ALL:
+        kind = {"class_": "newt"}
     for number, text in enumerate(line.texts):
         indent = len(text) - len(text.lstrip())
         x, y = line.x + CHAR * indent, line.y + ROW * number + 13
@@ -318,23 +312,15 @@ def _arrow(
     _tip(body, to, end[1], "tip" if races else "tiph", way)
 
 
-def _loop(body: Element, it: Interleaving, at: _Layout) -> float:
-    """Where the loop begins, and the way back to there; the bottom of it."""
-    assert it.trace.loop is not None
-    steps = it.failing + 1
-    begin, end = at.loop - 4, at.bottom + ROW
-    stays = it.trace.loop > steps
-    text = "stays in this state for ever" if stays else f"back to step {it.trace.loop}"
-    add(body, "text", text, x=EDGE + _GUTTER, y=end, class_="newt")
-    if stays:
-        return end
-    first = "the loop begins" if it.trace.loop > 1 else "all of it is the loop"
-    add(body, "text", first, x=EDGE + _GUTTER, y=begin, class_="newt")
-    x = EDGE / 2
-    way = f"M{EDGE + _GUTTER - 6:g} {end - 4:g}H{x:g}V{begin - 4:g}H{EDGE + _GUTTER - 12:g}"
-    add(body, "path", d=way, class_="loop")
-    _tip(body, EDGE + _GUTTER - 4, begin - 4, "tipl", 1)
-    return end
+def _loop(body: Element, at: _Layout) -> None:
+    """The way back to where the loop begins, left of everything."""
+    between = [line for line in at.lines if line.row.lane == ALL]
+    if len(between) < 2:
+        return
+    x, right = EDGE / 2, EDGE + _GUTTER - 4
+    begin, end = between[0].middle, between[-1].middle
+    add(body, "path", d=f"M{right:g} {end:g}H{x:g}V{begin:g}H{right - 6:g}", class_="loop")
+    _tip(body, right, begin, "tipl", 1)
 
 
 def _notes(found: Marks) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,6 +16,8 @@ from gen.zone import Zone
 #: Pixels: the height of a pageblock and of a block over it, and the room between two strips.
 _PAGEBLOCK, _BLOCK, _APART = 26, 28, 14
 _MARK = 14
+#: So many buddies on a wrong list are told in words; all are drawn.
+_TOLD = 3
 
 
 @dataclass(frozen=True)
@@ -34,19 +37,15 @@ class Strips:
     def remark(self, number: int) -> str:
         """What is to be said of a moment beside what led to it; "" if nothing is."""
         trace = self.it.trace
-        parts = []
-        if trace.loop is not None and number == trace.loop - 1:
-            parts.append("the loop begins here")
-        if number == self.it.failing + 1:
-            if trace.loop is None:
-                parts.append(f"violates {trace.prop.name}")
-            elif trace.loop - 1 == number:
-                parts.append("and stays so for ever")
-            else:
-                parts.append(f"goes back to state {trace.loop - 1}")
-        elif number > self.it.failing + 1:
-            parts.append("after the violation")
-        return ", ".join(parts)
+        last = number == self.it.failing + 1
+        if trace.loop is not None and last:
+            stays = trace.loop == trace.length
+            return f"then {'nothing more' if stays else f'again from {trace.loop} on'}, for ever"
+        if trace.loop is not None and number == trace.loop:
+            return "from here on, again and again"
+        if number > self.it.failing + 1:
+            return "after the violation"
+        return f"violates {trace.prop.name}" if last else ""
 
 
 def strips(it: Interleaving, drawn: Sheet | None = None) -> Strips:
@@ -76,7 +75,9 @@ def problems(strip: Strips, number: int) -> list[str]:
     """The free buddies of a state that are on a wrong list, in words."""
     now = strip.moments[number].memory
     found = [(block, now.wrong(block)) for block in now.blocks]
-    return [f"{_spell(block, strip)}: {wrong}" for block, wrong in found if wrong]
+    told = [f"{_spell(block, strip)}: {wrong}" for block, wrong in found if wrong]
+    more = len(told) - _TOLD
+    return told if more < 2 else [*told[:_TOLD], f"and {more} more"]
 
 
 # ---- SVG -----------------------------------------------------------------------------
@@ -402,8 +403,12 @@ def _text(strip: Strips, columns: int, color: bool) -> str:
     lines: list[str] = []
     for number, (moment, caption) in enumerate(zip(strip.moments, strip.captions, strict=True)):
         remark = strip.remark(number)
-        head = f"{number:>3} {caption}"
-        lines.append(head + (f"  <- {paint(remark, 'remark')}" if remark else ""))
+        head = textwrap.wrap(caption, room, break_long_words=False)
+        lines += [f"{number:>3} {head[0]}", *(f"{_INDENT}{text}" for text in head[1:])]
+        if remark and len(lines[-1]) + 5 + len(remark) <= columns:
+            lines[-1] += f"  <- {paint(remark, 'remark')}"
+        elif remark:
+            lines.append(f"{_INDENT}<- {paint(remark, 'remark')}")
         for first in range(0, count, per_line):
             part = range(first, min(first + per_line, count))
             if number == 0 or count <= per_line or _changed(strip, moment, part):
