@@ -42,7 +42,8 @@ class Origins:
 
     def of(self, step: Step) -> Origin:
         """The origin of one step of the trace."""
-        top = next((c for c in step.walk() if isinstance(c, Call)), None)
+        calls = (c for c in step.walk() if isinstance(c, Call))
+        top = next((c for c in calls if not c.name.startswith("spin_")), None)
         frames = [frame.name for frame in step.frames if not frame.text]
         drawn = top is not None and top.draw != "never"
         function = top.name if top and drawn else frames[-1] if frames else ""

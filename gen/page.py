@@ -16,7 +16,7 @@ from gen.picture import Marks, marks
 from gen.svg import COLOURS, rules
 from gen.trace import Place, Trace
 
-#: Columns of the interleaving: as a mail for two CPUs, and so much more for each other one.
+#: Columns of the interleaving: as in a mail for two CPUs; more of them are so far apart.
 _COLUMNS, _MORE = 75, 24
 
 
@@ -78,7 +78,10 @@ def html(trace: Trace, options: DrawOptions, heading: Heading | None = None) -> 
     drawn = sheet(it, depth=options.depth)
     found = strip.strips(it, drawn)
     origins = Origins(trace)
-    columns = _COLUMNS + _MORE * max(it.lanes - 2, 0)
+    columns = _COLUMNS
+    if it.lanes > 2:
+        deepest = max((row.depth for row in drawn.rows), default=0)
+        columns = max(columns, _MORE * (it.lanes - 1) + 2 * deepest + drawn.least)
     starts, folded = drawn.lines(columns)
     lines = _lines(folded, drawn.rows, marks(it, drawn))
     # What is said between the steps: where a loop begins, and that it goes on for ever.

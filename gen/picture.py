@@ -154,7 +154,7 @@ class _Layout:
     """Where everything stands.  Lanes do not overlap, however long a name is."""
 
     def __init__(self, it: Interleaving, drawn: Sheet) -> None:
-        most = _WIDE if drawn.lanes <= 2 else _NARROW
+        most = max(_WIDE if drawn.lanes <= 2 else _NARROW, drawn.least)
         folded = [drawn.fold(row, 0, most + 2 * row.depth) for row in drawn.rows]
         widths = [12] * drawn.lanes
         for row, lines in zip(drawn.rows, folded, strict=True):
@@ -225,8 +225,10 @@ def picture(it: Interleaving, *, depth: str = "") -> str:
         y += ROW
         add(body, "text", text, x=EDGE, y=y - 5, class_="soft small")
     title = f"{it.trace.design}, {it.trace.prop.name}: {drawn.told}"
-    longest = max(map(len, [*told, *notes, *at.texts]), default=0)
-    return image(max(at.right, EDGE + CHAR * longest) + EDGE, height, title, body)
+    longest = max(map(len, [*told, *notes]), default=0)
+    braces = _GUTTER + CHAR * max(map(len, at.texts), default=0)
+    right = max(at.right, EDGE + CHAR * longest, EDGE + braces)
+    return image(right + EDGE, height, title, body)
 
 
 def _lanes(body: Element, it: Interleaving, at: _Layout) -> None:

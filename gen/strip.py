@@ -373,14 +373,9 @@ _MOST, _LEAST = 24, 5
 _INDENT = "    "
 
 
-def text(trace: Trace, options: DrawOptions, *, color: bool = False) -> str:
+def text(trace: Trace, options: DrawOptions) -> str:
     """The strips in ``options.columns`` columns, with letters; in colours too if wanted."""
-    return _text(strips(options.interleave(trace)), options.columns, color)
-
-
-def ansi(trace: Trace, options: DrawOptions) -> str:
-    """The strips in a terminal's colours."""
-    return text(trace, options, color=True)
+    return _text(strips(options.interleave(trace)), options.columns, options.color)
 
 
 class _Paint:

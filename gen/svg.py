@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import string
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from xml.etree import ElementTree
 
 from gen.errors import ExitCode, GenError
@@ -71,10 +72,20 @@ def rules(values: Mapping[str, str]) -> str:
     return _RULES.substitute(values, fonts=FONTS)
 
 
-def standalone_style() -> str:
-    """The style sheet of an SVG file: light, and dark where the viewer asks for it."""
-    light, dark = ({name: pair[n] for name, pair in COLOURS.items()} for n in (0, 1))
-    return f"{rules(light)}@media (prefers-color-scheme:dark){{\n{rules(dark)}}}\n"
+def standalone_style(used: Set[str]) -> str:
+    """The style sheet of an SVG file that has these classes: light, and dark if it is wanted."""
+    light, dark = (
+        re.findall(r"[^{}]+{[^}]*}", rules({name: pair[n] for name, pair in COLOURS.items()}))
+        for n in (0, 1)
+    )
+    kept = [
+        (rule.strip(), other.strip())
+        for rule, other in zip(light, dark, strict=True)
+        if used >= set(re.findall(r"\.([A-Za-z]+)", rule.partition("{")[0]))
+    ]
+    changed = "\n".join(other for rule, other in kept if rule != other)
+    every = "\n".join(rule for rule, _ in kept)
+    return f"{every}\n@media (prefers-color-scheme:dark){{\n{changed}\n}}\n"
 
 
 def add(parent: Element, tag: str, text: str = "", **attributes: str | float) -> Element:
@@ -105,7 +116,10 @@ def image(width: float, height: float, title: str, *content: Element, style: boo
     root.set("height", str(height))
     add(root, "title", title)
     if style:
-        add(root, "style", standalone_style())
+        used = {
+            name for part in content for e in part.iter() for name in e.get("class", "").split()
+        }
+        add(root, "style", standalone_style({*used, "page"}))
         add(root, "rect", class_="page", width=width, height=height)
     root.extend(content)
     return ElementTree.tostring(root, encoding="unicode") + "\n"

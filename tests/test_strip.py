@@ -1,0 +1,121 @@
+"""The memory strip: as text, with and without colours, and as SVG."""
+
+from __future__ import annotations
+
+import re
+from xml.etree import ElementTree
+
+import pytest
+from golden import trace, trace_names
+from made import made_trace
+
+from gen import strip
+from gen.drawing import DrawOptions
+from gen.memory import memory
+
+OPTIONS = DrawOptions()
+B1 = "hygiene-v2-isolation-race"
+
+B1_STRIP = """\
+  0 at boot
+    [-------------------- 10 M --------------------]
+    |           M           |           M           |
+               0                       1
+  1 #0 set_migratetype_isolate(tail)
+    [!!!!!!!!!!!! 10 M: covers M and I !!!!!!!!!!!!]
+    |           M           |          M>I          |
+    ! order 10, free on MOVABLE, at head: covers M and I
+  2 #1 del_page_from_free_list(head)  <- violates NoFreelistWarning
+    [======= 9 used =======][!!! 9 M: covers I !!!!]
+    |           M           |           I           |
+    ! order 9, free on MOVABLE, at tail: covers I
+  3 #0 split_free_page(head) // not reached  <- after the violation
+    [------- 9 used -------][!!! 9 M: covers I !!!!]
+    |           M           |           I           |
+    ! order 9, free on MOVABLE, at tail: covers I
+
+M MOVABLE, I ISOLATE; = new, > changed, ! on a wrong list
+"""
+
+
+def test_the_strip_of_the_thread_s_race() -> None:
+    assert strip.text(trace(B1), OPTIONS) == B1_STRIP
+
+
+@pytest.mark.parametrize("name", trace_names())
+def test_colours_add_nothing_but_colours(name: str) -> None:
+    plain = strip.text(trace(name), OPTIONS)
+    colored = strip.text(trace(name), DrawOptions(color=True))
+    assert "\x1b" not in plain and plain.isascii()
+    assert re.sub(r"\x1b\[[0-9;]*m", "", colored) == plain
+    assert "\x1b[48;5;" in colored
+
+
+@pytest.mark.parametrize("columns", [75, 120])
+@pytest.mark.parametrize(
+    "one",
+    [
+        *map(trace, trace_names()),
+        made_trace(loop=11),
+        made_trace(lanes=2, steps=3, pageblocks=4, name="long_" * 30),
+    ],
+)
+def test_no_line_of_pageblocks_is_wider_than_the_terminal(one: object, columns: int) -> None:
+    text = strip.text(one, DrawOptions(columns=columns))  # type: ignore[arg-type]
+    for line in text.splitlines():
+        if line.startswith(("    [", "    |")):
+            assert len(line) <= columns + 1
+        assert line == line.rstrip()
+
+
+def test_many_pageblocks_are_broken_between_chunks_and_all_are_there() -> None:
+    text = strip.text(made_trace(), OPTIONS)
+    boot = text.partition("\n  1 ")[0]
+    rulers = [line.split() for line in boot.splitlines() if re.fullmatch(r"[ \d]+", line)]
+    assert [int(n) for numbers in rulers for n in numbers] == list(range(64))
+    for line in boot.splitlines():
+        if line.startswith("    ["):
+            assert line.count("[") == line.count("10 M") == line.count("]")
+
+
+def test_a_later_state_shows_only_the_lines_in_which_something_is_new() -> None:
+    text = strip.text(made_trace(), OPTIONS)
+    step = text.partition("\n  1 ")[2].partition("\n  2 ")[0]
+    assert step.count("    |") == 1 and "M>I" in step
+
+
+def test_the_loop_of_a_behaviour_without_end_is_told() -> None:
+    text = strip.text(made_trace(lanes=2, steps=6, pageblocks=4, loop=3), OPTIONS)
+    flat = " ".join(text.split())
+    assert "from here on, again and again" in flat.partition(" 3 #")[2]
+    assert "then again from 3 on, for ever" in flat.partition(" 6 #")[2]
+    stays = strip.text(made_trace(lanes=1, steps=3, pageblocks=4, loop=4), OPTIONS)
+    assert "then nothing more, for ever" in stays
+    assert "violates" not in text + stays
+
+
+@pytest.mark.parametrize("name", trace_names())
+def test_every_buddy_and_pageblock_is_in_the_svg_and_the_wrong_ones_stand_out(name: str) -> None:
+    one = trace(name)
+    root = ElementTree.fromstring(strip.svg(one, OPTIONS))
+    kinds = [e.get("class", "").split() for e in root.iter("{http://www.w3.org/2000/svg}rect")]
+    events = OPTIONS.interleave(one).events
+    states = [one.states[0], *(event.step.after for event in events)]
+    seen = [memory(state, one.zone) for state in states]
+    assert sum("pb" in k for k in kinds) == sum(len(now.types) for now in seen)
+    legend = len(strip.legend(strip.strips(OPTIONS.interleave(one))))
+    assert sum("block" in k for k in kinds) == legend + sum(len(now.blocks) for now in seen)
+    wrong = sum(bool(now.wrong(block)) for now in seen for block in now.blocks)
+    assert sum("wrong" in k for k in kinds) == wrong + bool(wrong)
+
+
+def test_a_zone_of_small_units_is_drawn_with_all_of_its_blocks() -> None:
+    one = trace("half-pageblocks")
+    widths = {
+        float(e.get("width", "0"))
+        for e in ElementTree.fromstring(strip.svg(one, OPTIONS)).iter(
+            "{http://www.w3.org/2000/svg}rect"
+        )
+        if "block" in e.get("class", "").split()
+    }
+    assert len(widths) >= 3 and min(widths) > 0
