@@ -78,7 +78,7 @@ class Origins:
             isolators = step.before.get("isolator")
             me = isolators[ident - 1] if isinstance(isolators, tuple) else None
             pc = str(me.get("pc")) if isinstance(me, Record) else ""
-            guard = re.compile(r"pc (?:=|\\in) (\{[^}]*\}|\"\w*\")")
+            guard = re.compile(r"/\\ [\w\[\]]+\.pc (?:=|\\in) (\{[^}]*\}|\"\w*\")")
             fits = [
                 name
                 for name, body in self._actions.items()

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import re
+import sys
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from golden import trace, trace_names
+from conftest import Gen
+from golden import GALLERY, trace, trace_names
 from made import made_trace
 
 from gen import strip
+from gen.cli import main
 from gen.drawing import DrawOptions
 from gen.memory import memory
 
@@ -119,3 +124,55 @@ def test_a_zone_of_small_units_is_drawn_with_all_of_its_blocks() -> None:
         if "block" in e.get("class", "").split()
     }
     assert len(widths) >= 3 and min(widths) > 0
+
+
+# ---- the command ---------------------------------------------------------------------
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("environ", "coloured"),
+    [({}, True), ({"NO_COLOR": "1"}, False), ({"NO_COLOR": ""}, True), ({"TERM": "dumb"}, False)],
+)
+def test_a_terminal_shows_colours_unless_they_are_not_wanted(
+    monkeypatch: pytest.MonkeyPatch, environ: dict[str, str], coloured: bool
+) -> None:
+    for name in ("NO_COLOR", "TERM"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "stdout", screen := Terminal())
+    assert main(["show", str(GALLERY / B1), "--format", "strip"]) == 0
+    assert ("\x1b[" in screen.getvalue()) == coloured
+
+
+def test_a_file_or_a_pipe_has_no_colours_and_the_strip_stands_below_the_drawing(
+    gen: Gen, tmp_path: Path
+) -> None:
+    ran = gen("show", str(GALLERY / B1), "--strip")
+    drawing = (GALLERY / B1 / "drawing.txt").read_text(encoding="utf-8")
+    assert (ran.code, ran.out) == (0, f"{drawing}\n{B1_STRIP}")
+    ran = gen("show", str(GALLERY / B1), "--format", "strip", "-o", str(tmp_path / "strip"))
+    assert (ran.code, (tmp_path / "strip").read_text(encoding="utf-8")) == (0, B1_STRIP)
+    ran = gen("show", str(GALLERY / B1), "--format", "svg", "--strip")
+    assert (ran.code, ran.out) == (2, "") and "--strip" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("format_name", "committed"),
+    [("svg", "interleaving.svg"), ("strip-svg", "memory.svg")],
+)
+def test_show_draws_what_is_committed(gen: Gen, format_name: str, committed: str) -> None:
+    ran = gen("show", str(GALLERY / B1), "--format", format_name)
+    assert ran.out == (GALLERY / B1 / committed).read_text(encoding="utf-8")
+
+
+@pytest.mark.tlc
+def test_a_check_shows_the_strip_below_its_drawing(gen: Gen) -> None:
+    ran = gen("check", "--property", "NoFreelistWarning", "--strip")
+    assert ran.code == 12
+    assert f"(nr=512).\n\n{B1_STRIP}\nreproduce:" in ran.out
