@@ -18,6 +18,8 @@ from gen.trace import Place, Trace
 
 #: Columns of the interleaving: as in a mail for two CPUs; more of them are so far apart.
 _COLUMNS, _MORE = 75, 24
+#: Names that need more columns than this would not be nested any more in a mail's.
+_LOOSE = 100
 
 
 @dataclass(frozen=True)
@@ -78,10 +80,9 @@ def html(trace: Trace, options: DrawOptions, heading: Heading | None = None) -> 
     drawn = sheet(it, depth=options.depth)
     found = strip.strips(it, drawn)
     origins = Origins(trace)
-    columns = _COLUMNS
-    if it.lanes > 2:
-        deepest = max((row.depth for row in drawn.rows), default=0)
-        columns = max(columns, _MORE * (it.lanes - 1) + 2 * deepest + drawn.least)
+    deepest = max((row.depth for row in drawn.rows), default=0)
+    wide = _MORE * (it.lanes - 1) + 2 * deepest + drawn.least
+    columns = wide if wide > _LOOSE or it.lanes > 2 else _COLUMNS
     starts, folded = drawn.lines(columns)
     lines = _lines(folded, drawn.rows, marks(it, drawn))
     # What is said between the steps: where a loop begins, and that it goes on for ever.
