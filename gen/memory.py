@@ -30,9 +30,10 @@ def letter(mt: str) -> str:
 class Block:
     """A block of 2**order pages that starts at a pfn, which counts units.
 
-    ``where``: "free", "in use", "being freed", "pcp" (on a pcp list) or "taken" (on the
-    private list of an isolator).  ``mt``: the type of its list, or the one that was read for
-    it; "" if it has none.  ``what``: the kind of a page in use, or who has taken it.
+    ``where``: "free", "in use", "being freed", "pcp" (on a pcp list), "taken" (on the
+    private list of an isolator) or "offline".  ``mt``: the type of its list, or the one that
+    was read for it; "" if it has none.  ``what``: the kind of a page in use, or who has taken
+    it.
     """
 
     pfn: int
@@ -61,21 +62,21 @@ class Block:
             return f"order {self.order}, on a pcp list as {self.mt}"
         if self.where == "taken":
             return f"order {self.order}, taken by isolator {self.what}"
+        if self.where == "offline":
+            return f"order {self.order}, offline"
         return f"order {self.order}, in use, {self.what}"
 
 
 @dataclass(frozen=True)
 class Memory:
-    """One state: the type of each pageblock, the blocks, and what is set aside.
+    """One state: the type of each pageblock, and the blocks.
 
     ``isolated``: pageblocks with the isolation bit, where a design has it beside the type.
-    ``offline``: pfns, in units.
     """
 
     zone: Zone
     types: tuple[str, ...]
     isolated: frozenset[int]
-    offline: frozenset[int]
     blocks: tuple[Block, ...]
 
     def mt(self, b: int) -> str:
@@ -126,15 +127,30 @@ def memory(state: Mapping[str, Value], zone: Zone) -> Memory:
             )
             for item in map(_triple, _set(state.get(name, frozenset())))
         ]
+        blocks += _offline(set(map(_int, _set(state.get("offline", frozenset())))), zone)
         return Memory(
             zone=zone,
             types=tuple(str(types[b]) for b in range(zone.modelled_pageblocks)),
             isolated=frozenset(map(_int, _set(state.get("isolate_bit", frozenset())))),
-            offline=frozenset(map(_int, _set(state.get("offline", frozenset())))),
             blocks=tuple(sorted(blocks)),
         )
     except (KeyError, TypeError, ValueError) as e:
         raise GenError(f"this trace is damaged: a state has no zone that can be drawn: {e}") from e
+
+
+def _offline(pfns: set[int], zone: Zone) -> list[Block]:
+    """Pages that are offline, in blocks as large and as aligned as buddies are."""
+    made: list[Block] = []
+    for pfn in sorted(pfns):
+        if pfn in pfns:
+            order = zone.min_order
+            while order < zone.max_order and pfn % zone.units(order + 1) == 0:
+                if not pfns.issuperset(range(pfn, pfn + zone.units(order + 1))):
+                    break
+                order += 1
+            pfns.difference_update(range(pfn, pfn + zone.units(order)))
+            made.append(Block(pfn, order, "offline", "", ""))
+    return made
 
 
 def _about(where: str, third: str) -> tuple[str, str]:

@@ -133,9 +133,6 @@ def _draw(strip: Strips, number: int, rows: int, marked: Marked | None = None) -
         key=lambda k: (bool(moment.memory.wrong(k)), k in moment.blocks, k),
     ):
         _block(drawn, strip, block, base - (placed[block] + 1) * _BLOCK, moment, scale)
-    for pfn in sorted(moment.memory.offline):
-        x, to = scale.x(pfn), scale.x(pfn + 1)
-        add(drawn, "path", d=f"M{x:g} {base:g}L{to:g} {base + _PAGEBLOCK:g}", class_="off")
     if marked:
         _marks(drawn, marked, base, scale)
     return drawn
@@ -174,7 +171,7 @@ def _block(
     if block.mt:
         kind = letter(block.mt) if block.mt in LETTERS else "other"
     classes = ["block", "wrong" if wrong else kind]
-    if block.where in ("being freed", "pcp", "taken"):
+    if block.where not in ("free", "in use"):
         classes.append("away")
     if block in moment.blocks:
         classes.append("new")
@@ -317,12 +314,10 @@ def legend(strip: Strips) -> list[tuple[str, str, str]]:
         k.where for m in strip.moments for k in m.memory.blocks if k.where not in ("free", "in use")
     }
     if away:
-        known.append(("other away", "", " or ".join(sorted(away))))
+        known.append(("other away", "", ", ".join(sorted(away))))
     if any(m.memory.wrong(block) for m in strip.moments for block in m.memory.blocks):
         known.append(("wrong", "!", "free, but not on the list of all that it covers"))
     known.append(("page new", "", "new"))
-    if any(m.memory.offline for m in strip.moments):
-        known.append(("page off", "", "struck out: offline"))
     return known
 
 
@@ -410,7 +405,7 @@ def _text(strip: Strips, columns: int, color: bool) -> str:
                 lines += _part(strip, number, part, cell, paint)
         lines += [f"{_INDENT}{paint('! ' + text, 'remark')}" for text in problems(strip, number)]
     key = ", ".join(f"{letter(mt)} {mt}" for mt in _types(strip))
-    lines += ["", f"{key}; = new, > changed, ! on a wrong list"]
+    lines += ["", *textwrap.wrap(f"{key}; = new, > changed, ! on a wrong list", columns)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 

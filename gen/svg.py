@@ -62,7 +62,6 @@ text.onI{fill:$page}text.onwrong{fill:$danger;font-weight:700}
 text.newt{fill:$new;font-weight:700}
 .read{fill:none;stroke:$new;stroke-width:2;stroke-dasharray:2 2}
 .wrote{fill:none;stroke:$new;stroke-width:3}
-.off{stroke:$soft;stroke-width:2}
 """
 )
 

@@ -28,7 +28,6 @@ def test_every_kind_of_block_is_shown_and_what_is_not_known_is_passed_over() -> 
             inuse=frozenset({(1, 9, "pinned")}),
             freeing=frozenset({(2, 9, "UNMOVABLE")}),
             pcp=frozenset({(3, 9, "MOVABLE")}),
-            offline=frozenset({3}),
             sparkling=frozenset({("what", "ever")}),
         ),
         ZONE,
@@ -40,7 +39,6 @@ def test_every_kind_of_block_is_shown_and_what_is_not_known_is_passed_over() -> 
         "order 9, being freed as UNMOVABLE",
         "order 9, on a pcp list as MOVABLE",
     ]
-    assert now.offline == {3}
     (taken,) = memory(state(taken=frozenset({(0, 9, 2)})), ZONE).blocks
     assert taken.long == "order 9, taken by isolator 2"
 
@@ -60,6 +58,16 @@ def test_a_free_buddy_that_is_not_on_the_list_of_what_it_covers_is_told(
 ) -> None:
     now = memory(state(types, free=frozenset({(0, order, "MOVABLE")})), ZONE)
     assert now.wrong(now.blocks[0]) == told
+
+
+def test_offline_pages_are_told_in_blocks_as_large_as_they_can_be() -> None:
+    half = Zone(pageblocks=4, min_order=8, whole=True)
+    gone = memory(state(offline=frozenset({1, 2, 3, 4, 5, 6, 7})), half).blocks
+    assert [(block.pfn, block.long) for block in gone] == [
+        (1, "order 8, offline"),
+        (2, "order 9, offline"),
+        (4, "order 10, offline"),
+    ]
 
 
 def test_a_page_in_use_may_cover_two_types() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -17,6 +18,7 @@ from gen import strip
 from gen.cli import main
 from gen.drawing import DrawOptions
 from gen.memory import memory
+from gen.tla_value import Function
 
 OPTIONS = DrawOptions()
 B1 = "hygiene-v2-isolation-race"
@@ -45,6 +47,12 @@ M MOVABLE, I ISOLATE; = new, > changed, ! on a wrong list
 
 def test_the_strip_of_the_thread_s_race() -> None:
     assert strip.text(trace(B1), OPTIONS) == B1_STRIP
+
+
+def test_the_readme_shows_a_part_of_it() -> None:
+    readme = (GALLERY.parent / "README.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```\n(  1 #0 .*?)```", readme, re.DOTALL)
+    assert shown in B1_STRIP
 
 
 @pytest.mark.parametrize("name", trace_names())
@@ -124,6 +132,29 @@ def test_a_zone_of_small_units_is_drawn_with_all_of_its_blocks() -> None:
         if "block" in e.get("class", "").split()
     }
     assert len(widths) >= 3 and min(widths) > 0
+
+
+def test_what_newer_models_keep_is_drawn_too() -> None:
+    """pcp lists, pages that an isolator has taken, offline pages, and types to come."""
+    one = trace("v6.12-undo-large-buddy")
+    later = {
+        **one.states[1],
+        "migratetype": Function({0: "CMA", 1: "HIGHATOMIC", 2: "RECLAIMABLE", 3: "NEW"}),
+        "free": frozenset(),
+        "inuse": frozenset({(0, 8, "a kind")}),
+        "pcp": frozenset({(1, 8, "MOVABLE")}),
+        "taken": frozenset({(2, 8, 1)}),
+        "offline": frozenset({3}),
+        "isolate_bit": frozenset({0}),
+        "no_such_variable": 7,
+    }
+    one = replace(one, states=(one.states[0], later, *one.states[2:]))
+    step = strip.text(one, OPTIONS).partition("\n  1 ")[2].partition("\n  2 ")[0]
+    for words in ("8 used", "8 pcp M", "8 taken", "8 offline", "M>I (C)", "M>H", "M>R", "M>?"):
+        assert words in step
+    image = strip.svg(one, OPTIONS)
+    for words in ("isolator 1", "8 offline", "a kind", "on a pcp list as MOVABLE", ">NEW<"):
+        assert words in image
 
 
 # ---- the command ---------------------------------------------------------------------
