@@ -280,7 +280,9 @@ def _options(args: argparse.Namespace) -> DrawOptions:
 
 
 def _with_strip(form: Format, trace: Trace, wanted: DrawOptions) -> str:
-    return f"{form.render(trace, wanted)}\n{strip.text(trace, wanted)}"
+    drawing = form.render(trace, wanted)
+    assert isinstance(drawing, str)  # a flavour is text
+    return f"{drawing}\n{strip.text(trace, wanted)}"
 
 
 def _show(args: argparse.Namespace) -> ExitCode:
