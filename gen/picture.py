@@ -234,7 +234,8 @@ def picture(it: Interleaving, *, depth: str = "") -> str:
 def _lanes(body: Element, it: Interleaving, at: _Layout) -> None:
     for lane, x in enumerate(at.lanes):
         add(body, "text", f"#{lane}", x=x, y=EDGE + ROW, class_="bold")
-        add(body, "path", d=f"M{x - 10:g} {at.top:g}V{at.bottom:g}", class_="lane")
+        if it.events:
+            add(body, "path", d=f"M{x - 10:g} {at.top:g}V{at.bottom:g}", class_="lane")
     for number, text in enumerate(at.texts):
         add(body, "text", text, x=EDGE + _GUTTER, y=at.head + ROW * number, class_="soft")
     for index, top in at.steps.items():

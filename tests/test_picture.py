@@ -7,6 +7,7 @@ import re
 import struct
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from xml.etree import ElementTree
 
@@ -14,7 +15,7 @@ import pytest
 from golden import trace, trace_names
 from made import made_trace
 
-from gen import picture, strip, svg
+from gen import page, picture, strip, svg
 from gen.drawing import ALL, DrawOptions, draw_trace, sheet
 from gen.errors import GenError
 from gen.picture import marks
@@ -127,6 +128,26 @@ def test_what_is_marked_is_in_conflict_and_of_two_cpus(name: str) -> None:
     image = picture.svg(trace(name), OPTIONS)
     assert len(boxes(image, "fails")) == 1
     assert len(boxes(image, "races")) == len(found.racing - {found.failing})
+
+
+BOOT = replace(trace(B1), length=1, states=trace(B1).states[:1], logs=trace(B1).logs[:1])
+
+
+@pytest.mark.parametrize("depth", ["1", "2", "all"])
+@pytest.mark.parametrize(
+    "one", [trace("v6.12-undo"), trace(B1), BOOT, MADE["stays"]], ids=["undo", "B1", "boot", "loop"]
+)
+def test_a_picture_is_as_deep_as_it_is_asked_to_be_and_says_what_is_wrong(
+    one: Trace, depth: str
+) -> None:
+    options = DrawOptions(depth=depth)
+    drawn = sheet(options.interleave(one), depth=depth)
+    for make in (picture.svg, strip.svg):
+        assert said([drawn.told]) in said(ElementTree.fromstring(make(one, options)).itertext())
+    shown = said(e.text or "" for e in texts(picture.svg(one, options)))
+    assert said(row.text for row in drawn.rows) in shown
+    html = page.html(one, options)
+    assert html.count('data-step="') == len(options.interleave(one).events)
 
 
 def test_a_loop_is_marked_and_a_behaviour_that_ends_has_none() -> None:
