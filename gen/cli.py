@@ -13,15 +13,17 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
-from gen import gallery, matrix, options, report, table
+from gen import gallery, matrix, options, report, strip, table
 from gen.cache import Cache
 from gen.check import ANOTHER_WAY, UNCONFIRMED, Check, Result, Stopped, Verdict, check, confirm
 from gen.doctor import diagnose
+from gen.drawing import DrawOptions
 from gen.errors import ExitCode, GenError
-from gen.formats import FORMATS
+from gen.formats import FLAVOURS, FORMATS, Format
 from gen.junit import junit
 from gen.matrix import Matrix, Row, find_designs
 from gen.progress import Ticker
@@ -33,6 +35,7 @@ from gen.side_by_side import side_by_side
 from gen.specs import design_names, find_design, find_properties, properties
 from gen.tlc import TlcOptions, memory_bytes
 from gen.toolchain import find_toolchain
+from gen.trace import Trace
 from gen.zone import Zone
 
 # ---- gen check -----------------------------------------------------------------------
@@ -61,7 +64,10 @@ class _Printer:
     def draw(self, verdict: Verdict) -> None:
         self.ticker.clear()
         self.drawn = verdict.prop.name
-        print(report.long_form(self.request, verdict, self.drawing(verdict)), flush=True)
+        text = self.drawing(verdict)
+        if self.args.strip and verdict.trace is not None:
+            text += "\n" + strip.text(verdict.trace, _options(self.args))
+        print(report.long_form(self.request, verdict, text), flush=True)
 
     def finish(self, verdicts: Sequence[Verdict]) -> None:
         """What has not been drawn yet: the first violation in full, the rest in short."""
@@ -267,8 +273,27 @@ _DIFFERENT = 1
 # ---- saved traces --------------------------------------------------------------------
 
 
+def _options(args: argparse.Namespace) -> DrawOptions:
+    """What the options say of the drawing, with colours if a terminal shows it."""
+    shown = getattr(args, "output", None) is None and sys.stdout is not None
+    terminal = shown and sys.stdout.isatty()
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return replace(options.drawing(args), color=terminal and not plain)
+
+
+def _with_strip(form: Format, trace: Trace, wanted: DrawOptions) -> str:
+    drawing = form.render(trace, wanted)
+    assert isinstance(drawing, str)  # a flavour is text
+    return f"{drawing}\n{strip.text(trace, wanted)}"
+
+
 def _show(args: argparse.Namespace) -> ExitCode:
-    made = render_saved(args.path, FORMATS[args.format], options.drawing(args))
+    form = FORMATS[args.format]
+    if args.strip:
+        if args.format not in FLAVOURS:
+            raise GenError(f"--strip goes below a drawing, not below --format {args.format}")
+        form = replace(form, render=partial(_with_strip, form))
+    made = render_saved(args.path, form, _options(args))
     data = made.encode() if isinstance(made, str) else made
     if args.output is not None:
         if not Path(args.output).name:

@@ -60,13 +60,15 @@ class DrawOptions:
     ``columns``: the longest line of a text.  ``depth``: "calls" that matter, "all" calls, or a
     number: calls that matter, nested to so many levels.  ``state``: after each step "none" of
     the zone's state, what has "changed", or "all" of it.  ``continuation``: show how the open
-    calls run on after the kernel's own warning.
+    calls run on after the kernel's own warning.  ``color``: what is for a terminal may use its
+    colours.
     """
 
     columns: int = WIDTH
     depth: str = "calls"
     state: str = "none"
     continuation: bool = True
+    color: bool = False
 
     def interleave(self, trace: Trace) -> Interleaving:
         """The trace on its lanes, with the steps after the violation if they are to be shown."""
@@ -382,6 +384,12 @@ class Sheet:
         starts = _columns(self.rows, self.lanes, width)
         begin = dict(enumerate(starts)) | {ALL: 0}
         return starts, [self.fold(row, begin[row.lane], width) for row in self.rows]
+
+    @property
+    def least(self) -> int:
+        """So wide a lane has to be, beside the indentation, for every row to fit in somehow."""
+        pieces = [piece for row in self.rows for piece in _pieces(row.text)]
+        return len(WRAPPED) + max(map(len, pieces), default=0)
 
     @staticmethod
     def fold(row: Row, start: int, width: int) -> list[str]:

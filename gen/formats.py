@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from gen import page, picture, strip
 from gen.dot import dot
 from gen.drawing import DrawOptions, draw_trace
 from gen.flavours import comment, commit, ftrace
@@ -40,6 +41,12 @@ FORMATS: Mapping[str, Format] = {
     "graphml": Format("graphml", "the graph of steps, for yEd, Gephi and networkx", graphml),
     "mermaid": Format("mmd", "a sequence diagram, which forges render in Markdown", mermaid),
     "itf": Format("itf.json", "the states, for the ITF viewer of VS Code", itf),
+    "svg": Format("svg", "the interleaving as a picture", picture.svg),
+    "png": Format("png", "the same, as PNG", picture.svg_as_png),
+    "strip": Format("txt", "the zone after each step, for a terminal", strip.text),
+    "strip-svg": Format("svg", "the zone after each step, as a picture", strip.svg),
+    "strip-png": Format("png", "the same, as PNG", strip.svg_as_png),
+    "html": Format("html", "a page that goes through it step by step", page.html),
     "json": Format("json", "the trace itself, which gen show reads", _json),
 }
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import tempfile
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from gen import page, picture, strip
 from gen.check import Check, Result, check
+from gen.drawing import DrawOptions, draw_trace, sentence
 from gen.errors import ExitCode, GenError
-from gen.report import drawing
 from gen.run_dir import write_json, write_text
 from gen.specs import SPECS, Design, find_design, find_properties
 from gen.tlc import TlcOptions
 from gen.toolchain import Toolchain
+from gen.trace import Trace
 from gen.zone import Zone, zone_from_data
 
 
@@ -54,6 +56,7 @@ def entries() -> list[Entry]:
 
 def renew(directory: Path, toolchain: Toolchain) -> Iterator[Path]:
     """Make every entry again below ``directory``; yields the files written."""
+    found: dict[Entry, Trace] = {}
     for entry in entries():
         with tempfile.TemporaryDirectory(prefix="pageblock-gen-") as run_dir:
             design = find_design(entry.design)
@@ -73,13 +76,33 @@ def renew(directory: Path, toolchain: Toolchain) -> Iterator[Path]:
                 f"got '{verdict.result.value}' {verdict.message}".rstrip(),
                 ExitCode.NO_VERDICT,
             )
-        text = drawing(verdict)
+        found[entry] = verdict.trace
         folder = directory / entry.name
         folder.mkdir(parents=True, exist_ok=True)
-        write_text(folder / "drawing.txt", text)
         write_json(folder / "trace.json", verdict.trace.to_json())
-        write_text(folder / "README.md", _readme(entry, text, design))
-        yield from (folder / name for name in ("drawing.txt", "trace.json", "README.md"))
+        yield folder / "trace.json"
+        for name, text in pictures(entry, verdict.trace).items():
+            write_text(folder / name, text)
+            yield folder / name
+    for name, text in index(found).items():
+        write_text(directory / name, text)
+        yield directory / name
+
+
+def pictures(entry: Entry, trace: Trace) -> dict[str, str]:
+    """The files of an entry that are made of its trace alone, by their names."""
+    options = DrawOptions()
+    text = draw_trace(trace, options)
+    # Paragraphs of the story, without the signs of Markdown.
+    story = tuple(" ".join(p.replace("`", "").split()) for p in entry.story.strip().split("\n\n"))
+    links = (("the story", "README.md"), ("all of them", "../index.html"))
+    return {
+        "drawing.txt": text,
+        "interleaving.svg": picture.svg(trace, options),
+        "memory.svg": strip.svg(trace, options),
+        "page.html": page.html(trace, options, page.Heading(entry.title, story, links)),
+        "README.md": _readme(entry, text, find_design(entry.design)),
+    }
 
 
 def _readme(entry: Entry, text: str, design: Design) -> str:
@@ -88,6 +111,9 @@ def _readme(entry: Entry, text: str, design: Design) -> str:
         f"# {entry.title}\n\n"
         f"{entry.story.strip()}\n\n"
         f"```\n{drawn}\n```\n\n"
+        "Step by step, with what every step reads and writes: [page.html](page.html).\n\n"
+        "![The interleaving: who calls what, and who holds zone->lock](interleaving.svg)\n\n"
+        "![The zone after each step: types, buddies, lists](memory.svg)\n\n"
         f"Design: `{entry.design}`, {design.title}.\n"
         f"Its source: {design.source}.\n"
         f"Property: `{entry.prop}`.\n"
@@ -96,3 +122,30 @@ def _readme(entry: Entry, text: str, design: Design) -> str:
         "`trace.json` holds the same behaviour, state by state, with every call.\n"
         "Made by `gen gallery`; do not edit by hand.\n"
     )
+
+
+def index(found: Mapping[Entry, Trace]) -> dict[str, str]:
+    """The pages that show every entry, by the names of their files."""
+    drawn = {entry: draw_trace(trace, DrawOptions()) for entry, trace in found.items()}
+    parts = [
+        f"## [{entry.title}]({entry.name}/README.md)\n\n"
+        f"```\n{text}```\n\n"
+        f"[Step by step]({entry.name}/page.html), "
+        f"[as a picture]({entry.name}/interleaving.svg), "
+        f"[as the zone sees it]({entry.name}/memory.svg), "
+        f"[the trace]({entry.name}/trace.json)\n\n"
+        f"![The interleaving]({entry.name}/interleaving.svg)\n\n"
+        f"![The zone after each step]({entry.name}/memory.svg)\n"
+        for entry, text in drawn.items()
+    ]
+    told = {entry: sentence(trace, trace.prop.sentence) for entry, trace in found.items()}
+    template = page.environment().get_template("gallery.html.j2")
+    markdown = (
+        "# Counterexamples\n\n"
+        "What the model found, one by one. With JavaScript, [index.html](index.html) leads to\n"
+        "pages that go through them step by step. Made by `gen gallery`; do not edit by hand.\n\n"
+    )
+    return {
+        "README.md": markdown + "\n".join(parts),
+        "index.html": template.render(drawn=drawn, told=told),
+    }

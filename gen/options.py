@@ -150,6 +150,10 @@ def _add_drawing(parser: argparse.ArgumentParser, columns: int = WIDTH) -> None:
         "--no-continuation", action="store_true",
         help="end the drawing at the violation: do not show how the open calls run on",
     )  # fmt: skip
+    group.add_argument(
+        "--strip", action="store_true",
+        help="below the drawing: pageblocks and buddies after every step",
+    )  # fmt: skip
 
 
 def drawing(args: argparse.Namespace) -> DrawOptions:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from pathlib import Path
 
 import pytest
-from golden import GALLERY
+from golden import GALLERY, trace
 
 from gen import gallery
 from gen.options import parse
@@ -14,7 +15,8 @@ from gen.options import zone as zone_of
 from gen.specs import find_design, properties
 from gen.toolchain import find_toolchain
 
-FILES = {"README.md", "drawing.txt", "trace.json"}
+FILES = {"README.md", "drawing.txt", "trace.json", "interleaving.svg", "memory.svg", "page.html"}
+INDEX = {"README.md", "index.html"}
 
 
 def contents(directory: Path) -> dict[str, bytes]:
@@ -24,7 +26,7 @@ def contents(directory: Path) -> dict[str, bytes]:
 
 def test_the_gallery_holds_what_its_table_names_and_nothing_else() -> None:
     wanted = {f"{entry.name}/{name}" for entry in gallery.entries() for name in FILES}
-    assert set(contents(GALLERY)) == wanted
+    assert set(contents(GALLERY)) == wanted | INDEX
     assert {"hygiene-v2-isolation-race", "hygiene-v2-merge-order"} <= {
         entry.name for entry in gallery.entries()
     }
@@ -64,6 +66,39 @@ def test_the_readme_of_the_project_shows_the_first_of_them() -> None:
     ((name, shown),) = re.findall(block, text, re.DOTALL)
     assert name == "counterexamples/hygiene-v2-isolation-race/drawing.txt"
     assert shown == (GALLERY.parent / name).read_text(encoding="utf-8")
+
+
+def test_the_pictures_are_those_of_the_traces_beside_them() -> None:
+    """Without TLC; after a wanted change of a picture: gen gallery, and read the diff."""
+    found = {entry: trace(entry.name) for entry in gallery.entries()}
+    made = {
+        f"{entry.name}/{name}": text
+        for entry, one in found.items()
+        for name, text in gallery.pictures(entry, one).items()
+    } | gallery.index(found)
+    committed = contents(GALLERY)
+    assert {name for name in committed if not name.endswith(".json")} == set(made)
+    for name, text in made.items():
+        assert text == committed[name].decode(), name
+
+
+def test_the_index_shows_every_drawing_and_leads_to_every_picture() -> None:
+    markdown = (GALLERY / "README.md").read_text(encoding="utf-8")
+    html = (GALLERY / "index.html").read_text(encoding="utf-8")
+    for entry in gallery.entries():
+        drawing = (GALLERY / entry.name / "drawing.txt").read_text(encoding="utf-8")
+        assert f"```\n{drawing}```\n" in markdown
+        assert drawing in unescape(html)
+        for name in FILES - {"drawing.txt"}:
+            assert f"({entry.name}/{name})" in markdown
+            assert f'"{entry.name}/{name}"' in html
+    targets = re.findall(r"\]\(([^)]+)\)", markdown)
+    assert all((GALLERY / target).is_file() for target in targets)
+
+
+def test_the_gallery_stays_small() -> None:
+    pictures = [data for name, data in contents(GALLERY).items() if not name.endswith(".json")]
+    assert sum(map(len, pictures)) < 50_000 * len(gallery.entries())
 
 
 @pytest.mark.tlc

@@ -85,6 +85,7 @@ def test_the_specs_travel_inside_the_wheel_and_the_tests_do_not(installed: Insta
     assert len(specs) > 10
     assert {f"gen/{name}" for name in specs} <= names
     assert "gen/py.typed" in names
+    assert {f"gen/{path.name}" for path in (ROOT / "gen").glob("*.j2")} <= names
     assert {name.partition("/")[0].partition("-")[0] for name in names} == {"gen", "pageblock_gen"}
     assert not any("__pycache__" in name for name in names)
 
