@@ -16,6 +16,8 @@ from gen import tlc
 from gen.cache import Cache, content_key
 from gen.errors import ExitCode, GenError
 from gen.render import (
+    COST,
+    COVERAGE,
     LIVENESS,
     MODULE,
     REACHABLE,
@@ -29,7 +31,7 @@ from gen.render import (
 )
 from gen.run_dir import write_text
 from gen.shortest import GRAPH, Shortest, choose
-from gen.specs import Design, Property
+from gen.specs import Design, Property, properties
 from gen.tla_value import Value, format_value
 from gen.tlc import TlcOptions
 from gen.tlc_output import Outcome, Progress, Report, TraceState
@@ -39,6 +41,12 @@ from gen.zone import Zone
 
 #: Steps that the calls which are open at the violation may run on in the replay.
 GO_ON = 12
+#: Where it is violated no search has an end.
+CONSERVATION = "Conservation"
+UNBOUNDED = (
+    "pages are lost, or there twice (Conservation is violated): from there on the search has no "
+    "bound; up to there nothing was found"
+)
 #: JVMs at a time: the property that comes first, and the others.
 LANES = 2
 
@@ -67,6 +75,8 @@ class Result(Enum):
     VIOLATED = "violated"
     #: TLC has searched every state within the bounds, and what should be possible is not.
     UNREACHABLE = "unreachable"
+    #: TLC has found the least bound: ``Verdict.measured``.
+    MEASURED = "measured"
     #: The design has nothing that the property speaks of.
     VACUOUS = "vacuous"
     #: The search did not end; nothing is known.
@@ -92,6 +102,8 @@ class Verdict:
     seconds: float = 0.0
     message: str = ""
     trace: Trace | None = None
+    #: The number that a cost came to.
+    measured: int | None = None
     code: ExitCode = ExitCode.OK
     #: What there is of counterexamples of that length, if it was asked for; or why it is not known.
     shortest: Shortest | str | None = None
@@ -135,10 +147,19 @@ class Check:
         """The module that is searched for these properties."""
         return render(self.design, self.zone, properties, self.made_by)
 
-    def command(self, directory: Path, spec: Spec, dump: str | None = None) -> list[str]:
+    def command(
+        self, directory: Path, spec: Spec, *, dump: str | None = None, coverage: bool = False
+    ) -> list[str]:
         """The command line of TLC for a module in a directory."""
-        live = spec.cfg.startswith("SPECIFICATION")
-        return tlc.command(self.toolchain, directory, spec.name, self.tlc, liveness=live, dump=dump)
+        return tlc.command(
+            self.toolchain,
+            directory,
+            spec.name,
+            self.tlc,
+            liveness=spec.cfg.startswith("SPECIFICATION"),
+            dump=dump,
+            coverage=coverage,
+        )
 
 
 class Stopped(Exception):  # noqa: N818  (it may be no error, but the user's wish)
@@ -178,7 +199,14 @@ class _Session:
         return max(self.started + self.check.tlc.timeout - time.monotonic(), 0.01)
 
     def run(
-        self, spec: Spec, label: str, workers: int, final: IsFinal, dump: str | None = None
+        self,
+        spec: Spec,
+        label: str,
+        workers: int,
+        final: IsFinal,
+        *,
+        dump: str | None = None,
+        coverage: bool = False,
     ) -> Report:
         """What TLC says of a spec; of one that has a final report it is not asked again.
 
@@ -188,10 +216,10 @@ class _Session:
             raise GenError("no verdict: stopped", ExitCode.NO_VERDICT)
         directory = self.check.run_dir / label
         check = replace(self.check, tlc=replace(self.check.tlc, workers=workers))
-        command = check.command(directory, spec, dump)
+        command = check.command(directory, spec, dump=dump, coverage=coverage)
         cache = None if dump else self.check.cache
         # In any directory: where a run was made is not what it was.
-        key = content_key(spec, check.toolchain, check.command(Path("/"), spec))
+        key = content_key(spec, check.toolchain, check.command(Path("/"), spec, coverage=coverage))
         known = cache.load(key, final) if cache else None
         if known:
             return known
@@ -234,6 +262,8 @@ class _Session:
         return timeout is not None and time.monotonic() >= self.started + timeout
 
     def search(self, properties: Sequence[Property], label: str) -> Report:
+        """What TLC says of these, and of the pages: see ``_guarded``."""
+        properties = _guarded(properties)
         spec = self.check.spec(properties)
         asked = spec.cfg.split()
         if lost := [p.name for p in properties if p.name not in asked]:
@@ -260,7 +290,7 @@ class _Session:
         check = self.check
         spec = render_shortest(check.design, check.zone, prop, len(found.trace), check.made_by)
         label = f"{prop.name}-shortest"
-        report = self.run(spec, label, 1, lambda report: report.ok, GRAPH)
+        report = self.run(spec, label, 1, lambda report: report.ok, dump=GRAPH)
         if not report.ok:
             return report.message
         try:
@@ -274,7 +304,9 @@ class _Session:
         ]
         return choose(dot, known, check.zone)
 
-    def replay(self, prop: Property, found: Report, seconds: float) -> None:
+    def replay(
+        self, prop: Property, found: Report, seconds: float, measured: Verdict | None = None
+    ) -> None:
         """Let TLC follow its own counterexample once more, and keep what it logged."""
         shortest: Shortest | str | None = None
         if self.check.all_shortest and prop.kind in ("state", "action"):
@@ -322,6 +354,9 @@ class _Session:
         )
         if loop is not None:
             trace = replace(trace, loop=loop)
+        if measured is not None:
+            self.tell(replace(measured, length=length, seconds=seconds, trace=trace))
+            return
         self.tell(
             Verdict(
                 prop,
@@ -336,8 +371,66 @@ class _Session:
             )
         )
 
+    def cover(self, prop: Property) -> None:
+        """Count which actions happen, in one zone after the other, until all have happened.
+
+        That an action happens is shown by any run; that it never does, by complete ones.
+        """
+        begun = time.monotonic()
+        zone = self.check.zone
+        known: set[str] = set()
+        seen: set[str] = set()
+        report = None
+        for isolators in dict.fromkeys((zone.isolators or 1, 1, 2, 0)):
+            check = replace(self.check, zone=replace(zone, isolators=isolators))
+            spec = check.spec(_guarded([prop]))
+            label = f"{prop.name}-{isolators}"
+            report = self.run(spec, label, 1, lambda r: r.ok and bool(r.coverage), coverage=True)
+            seconds = time.monotonic() - begun
+            if not report.ok or not report.coverage:
+                message = report.message or "TLC counted nothing"
+                self.tell(_no_verdict(prop, replace(report, message=message), seconds))
+                return
+            known |= {*report.coverage}
+            seen |= {action for action, (_, total) in report.coverage.items() if total}
+            if known == seen:
+                self.tell(_holds(prop, report, seconds))
+                return
+        never = ", ".join(sorted(known - seen))
+        self.tell(Verdict(prop, Result.VACUOUS, message=f"never happens, in no zone: {never}"))
+
+    def measure(self, prop: Property) -> None:
+        """Raise the bound to what TLC finds above it, until there is nothing above it."""
+        begun = time.monotonic()
+        found: tuple[Property, Report] | None = None
+        bound = 0
+        while not self.stop.is_set():
+            bounded = replace(prop, bound=bound)
+            report = self.search([bounded], f"{prop.name}-{bound}")
+            seconds = time.monotonic() - begun
+            if _holds_all(report, [bounded]):
+                measured = replace(
+                    _holds(prop, report, seconds), result=Result.MEASURED, measured=bound
+                )
+                if found:
+                    self.replay(*found, seconds, measured)
+                else:
+                    self.tell(measured)
+                return
+            above = report.trace[-1].values.get("list_ops") if report.trace else None
+            if _violated(report, [bounded]) is None or not isinstance(above, int) or above <= bound:
+                self.tell(_no_verdict(prop, report, seconds))
+                return
+            found, bound = (bounded, report), above
+
     def judge(self, properties: Sequence[Property], label: str, pool: ThreadPoolExecutor) -> None:
         """A verdict for each of these: search, set aside what is violated, search again."""
+        if [p.kind for p in properties] == [COST]:
+            self.measure(properties[0])
+            return
+        if [p.kind for p in properties] == [COVERAGE]:
+            self.cover(properties[0])
+            return
         left = list(properties)
         while left and not self.stop.is_set():
             begun = time.monotonic()
@@ -347,10 +440,18 @@ class _Session:
                 for prop in left:
                     self.tell(_holds(prop, report, seconds))
                 return
-            violated = _violated(report, left)
+            violated = _violated(report, _guarded(left))
+            if violated is not None and violated.name == CONSERVATION:
+                # Without an end of its own: what is lost or doubled once is so again and again.
+                for prop in left:
+                    if prop is not violated:
+                        self.tell(_no_verdict(prop, replace(report, message=UNBOUNDED), seconds))
+                left = [prop for prop in left if prop is violated]
             if violated is None:
                 for prop in left:
                     self.tell(_no_verdict(prop, report, seconds))
+                return
+            if violated not in left:
                 return
             left.remove(violated)
             label = f"without-{violated.name}"
@@ -369,11 +470,23 @@ def _violated(report: Report, asked: Sequence[Property]) -> Property | None:
     """The property that a search has found a counterexample to, if it was asked about it."""
     if not report.trace:
         return None
-    if report.outcome is Outcome.TEMPORAL and [p.kind for p in asked] == [LIVENESS]:
-        return asked[0]  # TLC does not name it, so it is asked alone
+    if report.outcome is Outcome.TEMPORAL:
+        live = [p for p in asked if p.kind == LIVENESS]
+        return live[0] if len(live) == 1 else None  # TLC does not name it
     if report.outcome not in _VIOLATIONS:
         return None
     return next((p for p in asked if p.name == report.violated), None)
+
+
+def _guarded(asked: Sequence[Property]) -> list[Property]:
+    """What is asked, and Conservation: once pages are lost the states have no bound.
+
+    So a search for anything else ends where that begins.
+    """
+    guard = properties()[CONSERVATION]
+    if guard in asked or any(p.start != guard.start for p in asked):
+        return list(asked)
+    return [*asked, guard]
 
 
 def _holds_all(report: Report, asked: Sequence[Property]) -> bool:
@@ -557,7 +670,7 @@ def _searches(properties: Sequence[Property]) -> dict[str, list[Property]]:
     searches = {"first": [*properties[:1]]} if properties else {}
     labels: dict[frozenset[str], str] = {frozenset(): "others"}
     for prop in properties[1:]:
-        if prop.kind == LIVENESS:
+        if prop.kind in (COST, COVERAGE, LIVENESS):
             searches[prop.name] = [prop]
             continue
         alike = frozenset((*prop.keeps, *prop.features)) | ({prop.start} - {"Boot"})

@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
-from gen import gallery, matrix, options, report, strip, table
+from gen import compare, gallery, matrix, options, report, strip, table
 from gen.cache import Cache
 from gen.check import ANOTHER_WAY, UNCONFIRMED, Check, Result, Stopped, Verdict, check, confirm
 from gen.doctor import diagnose
@@ -86,7 +86,7 @@ def _exit_code(verdicts: Sequence[Verdict]) -> ExitCode:
     for verdict in verdicts:
         if verdict.result is Result.NO_VERDICT and verdict.code is not ExitCode.OK:
             return verdict.code
-    held = Result.HOLDS in results and Result.NO_VERDICT not in results
+    held = bool({Result.HOLDS, Result.MEASURED} & {*results}) and Result.NO_VERDICT not in results
     return ExitCode.OK if held else ExitCode.NO_VERDICT
 
 
@@ -353,6 +353,47 @@ def _replay(args: argparse.Namespace) -> int:
     return ExitCode.OK
 
 
+# ---- gen compare ---------------------------------------------------------------------
+
+
+def _compare(args: argparse.Namespace) -> ExitCode:
+    zone = options.zone(args)
+    asked = options.names(args.properties, "--properties")
+    chosen = find_properties(asked or [*(p.name for p in find_properties([])), *options.COMPARED])
+    designs = [find_design(name) for name in args.designs]
+    limits = _limits(args, zone)
+    toolchain = find_toolchain(args.java, args.jar)
+    run_dir = make_run_dir(args.run_dir, "compare")
+    first, second = (
+        Check(
+            design=design,
+            zone=zone,
+            properties=tuple(chosen),
+            toolchain=toolchain,
+            tlc=limits,
+            run_dir=directory,
+            made_by=_check_command(zone, given, asked),
+            design_option=given,
+        )
+        for design, given, directory in zip(
+            designs, args.designs, compare.directories(run_dir), strict=True
+        )
+    )
+    made = compare.compare((first, second))
+    rows = [("", first.design.name, second.design.name)]
+    rows += [(a.prop.name, table.words(a), table.words(b)) for a, b in made.rows]
+    print(compare.table(rows))
+    for request, verdict in compare.same_call_in_both(made):
+        print(f"the same call in {request.design.name}:\n\n{report.drawing(verdict)}")
+    print(f"checked: {zone.describe}\nfiles:   {run_dir}")
+    verdicts = [verdict for row in made.rows for verdict in row]
+    verdicts += [made.succeeds] if made.succeeds else []
+    unknown = [v for v in verdicts if v.result is Result.NO_VERDICT]
+    if unknown:
+        _complain(report.trouble(unknown))
+    return ExitCode.NO_VERDICT if unknown else ExitCode.OK
+
+
 # ---- the other commands --------------------------------------------------------------
 
 
@@ -406,6 +447,7 @@ _COMMANDS = {
     "properties": _properties,
     "check": _check,
     "matrix": _matrix,
+    "compare": _compare,
     "render": _render,
     "show": _show,
     "diff": _diff,
@@ -445,7 +487,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
     asked = sys.argv[1:] if argv is None else argv
     # Whoever greps the output of a check or a matrix finds these words after every trouble.
-    mark = "no verdict: " if {"check", "matrix", "replay"} & {*asked[:1]} else ""
+    mark = "no verdict: " if {"check", "matrix", "compare", "replay"} & {*asked[:1]} else ""
     try:
         parser, args = options.parse(asked)
         if args.command is None:

@@ -18,6 +18,9 @@ from gen.zone import Zone, parse_migratetypes
 #: What `gen check` checks if no design is named: the series that the thread tested.
 DEFAULT_DESIGN = "hygiene-v2"
 
+#: What `gen compare` asks besides.
+COMPARED = ("StillSucceeds", "CanSucceed", "HotPathCost")
+
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
@@ -302,6 +305,25 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     _add_toolchain(again)
     _add_limits(again, "give up after S seconds", "a quarter of the memory, up to 4g")
     again.add_argument("--run-dir", metavar="DIR", help="keep the run's files here; empty or new")
+
+    pair = commands.add_parser(
+        "compare",
+        help="two designs side by side: what one fixes, and what it costs",
+        description="Checks two designs, prints their verdicts side by side, and draws a call "
+        "that succeeds in one and fails in the other, in both. Exit code: 0 if every property "
+        "has a verdict, 3 if not.",
+        allow_abbrev=False,
+    )
+    pair.add_argument("designs", nargs=2, metavar="DESIGN", help="a name, or the path of a file")
+    _add_zone(pair)
+    pair.add_argument(
+        "--properties", metavar="NAME,...",
+        help="these only; all: every one there is (default: what every design is asked, "
+        f"and {', '.join(COMPARED)})",
+    )  # fmt: skip
+    _add_toolchain(pair)
+    _add_limits(pair, "give up on a design after S seconds", "a quarter of the memory, up to 4g")
+    pair.add_argument("--run-dir", metavar="DIR", help="keep the runs' files here; empty or new")
 
     show = commands.add_parser(
         "render", help="print the TLA+ module and its .cfg", allow_abbrev=False

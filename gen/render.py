@@ -18,6 +18,10 @@ MODULE = "pageblock"
 REPLAY_MODULE = "replay"
 #: The kind of a property that TLC checks on behaviours, not on states or steps.
 LIVENESS = "liveness"
+#: The kind of a property that is a number: the least bound under which its action holds.
+COST = "cost"
+#: The kind of a property that asks whether every action happens.
+COVERAGE = "coverage"
 #: The kind of a property that holds if TLC finds a behaviour, which is then its witness.
 REACHABLE = "reachable"
 #: What its fairness rests on; an invariant of every search for a loop.
@@ -48,7 +52,7 @@ class Replay:
     @property
     def kind(self) -> str:
         """The kind of the property that the last state, or step, violates."""
-        return self.prop.kind
+        return "action" if self.prop.kind == COST else self.prop.kind
 
 
 @functools.cache
@@ -110,6 +114,7 @@ def _render(
             shortest=shortest,
             has=frozenset((*zone.features, *(v.name for v in state))),
             live=any(p.kind == LIVENESS for p in properties),
+            bound=max((p.bound for p in properties), default=0),
             start=_behaviours(properties)[0],
             steps=_behaviours(properties)[1],
         )
@@ -139,7 +144,7 @@ def render(
         invariants.append(FAIRNESS)
     if invariants:
         lines.append("INVARIANTS " + " ".join(invariants))
-    if actions := [p.name for p in properties if p.kind in ("action", LIVENESS)]:
+    if actions := [p.name for p in properties if p.kind in ("action", COST, LIVENESS)]:
         lines.append("PROPERTIES " + " ".join(actions))
     tla = _render(MODULE, design, zone, properties, made_by, None)
     return Spec(MODULE, tla, "\n".join(lines) + "\n")

@@ -17,12 +17,19 @@ _OBSERVED = {
     Result.VIOLATED: "Sometimes",
     Result.HOLDS: "Never",
     Result.UNREACHABLE: "Never",
+    Result.MEASURED: "Sometimes",
     Result.VACUOUS: "Unknown",
     Result.NO_VERDICT: "Unknown",
 }
 
-
 DRAW_OPTIONS = DrawOptions()
+
+#: What stands before the name of a property that is drawn.
+_MARKS = {
+    Result.VIOLATED: "violation",
+    Result.HOLDS: "reachable",
+    Result.MEASURED: "measured",
+}
 
 
 def states(count: int) -> str:
@@ -66,7 +73,7 @@ def _found(verdict: Verdict) -> str:
 
 def long_form(check: Check, verdict: Verdict, text: str) -> str:
     """A violated property with its drawing."""
-    mark = "violation" if verdict.result is Result.VIOLATED else "reachable"
+    mark = _MARKS[verdict.result]
     return (
         f"[{mark}] {check.design.name}: {verdict.prop.name}, "
         f"{_found(verdict)}, "
@@ -105,6 +112,8 @@ def short_form(check: Check, verdict: Verdict) -> str:
         )
     if verdict.result is Result.UNREACHABLE:
         return f"[unreachable] {name}: {verdict.message}: {verdict.prop.statement}"
+    if verdict.result is Result.MEASURED:
+        return f"[measured] {name}: {verdict.measured} ({verdict.prop.statement})"
     if verdict.result is Result.HOLDS and verdict.trace:
         return f"[reachable] {name}, {states(verdict.length)}: {verdict.prop.statement}"
     if verdict.result is Result.HOLDS:
@@ -124,7 +133,7 @@ def summary(check: Check, verdicts: Sequence[Verdict], seconds: float) -> str:
     broken = counts[Result.VIOLATED] + counts[Result.UNREACHABLE]
     if broken:
         outcome = f"{broken} of {len(verdicts)} properties violated"
-    elif counts[Result.HOLDS] and not counts[Result.NO_VERDICT]:
+    elif counts[Result.HOLDS] + counts[Result.MEASURED] and not counts[Result.NO_VERDICT]:
         outcome = "no violation within these bounds"
     else:
         outcome = "no verdict"
@@ -147,7 +156,7 @@ def trouble(verdicts: Sequence[Verdict], reason: str = "") -> str:
     """
     unknown = [v for v in verdicts if v.result is Result.NO_VERDICT]
     if not unknown and not any(
-        v.result in (Result.HOLDS, Result.VIOLATED, Result.UNREACHABLE) for v in verdicts
+        v.result not in (Result.VACUOUS, Result.NO_VERDICT) for v in verdicts
     ):
         unknown = [*verdicts]
     if not unknown and not reason:

@@ -102,6 +102,8 @@ class Property:
     #: TLA+: where the behaviours begin, and the steps in them.
     start: str = "Boot"
     steps: str = "Step"
+    #: Of a cost: the number that is not to be exceeded.
+    bound: int = 0
 
 
 @dataclass(frozen=True)

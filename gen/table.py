@@ -32,6 +32,7 @@ LEGEND = {
     "followed it once more",
     Result.UNREACHABLE: "unreachable: TLC has searched every state, and what should be possible "
     "is not",
+    Result.MEASURED: "measured: the least number that no state or step exceeds",
     Result.VACUOUS: "vacuous: the design, or the zone, has nothing that the property speaks of",
     Result.NO_VERDICT: "no verdict: the search did not end, nothing is known",
 }
@@ -39,6 +40,8 @@ LEGEND = {
 
 def words(verdict: Verdict) -> str:
     """A verdict as a cell says it."""
+    if verdict.result is Result.MEASURED:
+        return f"measured: {verdict.measured}"
     if verdict.result is Result.HOLDS and verdict.trace:
         return f"reachable at depth {verdict.length}"
     if verdict.result is Result.HOLDS:
@@ -52,6 +55,8 @@ def _short(verdict: Verdict) -> str:
     """A verdict in a narrow terminal; the legend says the rest."""
     if verdict.result is Result.VIOLATED:
         return f"violated {verdict.length}"
+    if verdict.result is Result.MEASURED:
+        return f"{verdict.measured}"
     if verdict.result is Result.HOLDS and verdict.trace:
         return f"reachable {verdict.length}"
     return "proved" if verdict.result is Result.HOLDS else str(verdict.result.value)
@@ -63,6 +68,7 @@ def counts(matrix: Matrix | Row) -> str:
         "proved": matrix.count(Result.HOLDS),
         "violated": matrix.count(Result.VIOLATED),
         "unreachable": matrix.count(Result.UNREACHABLE),
+        "measured": matrix.count(Result.MEASURED),
         "vacuous": matrix.count(Result.VACUOUS),
         "no verdict": matrix.count(Result.NO_VERDICT),
     }
@@ -240,6 +246,7 @@ _SIGNS = {
     Result.HOLDS: "✓",
     Result.VIOLATED: "✗",
     Result.UNREACHABLE: "✗",
+    Result.MEASURED: "#",
     Result.VACUOUS: "○",
     Result.NO_VERDICT: "?",
 }

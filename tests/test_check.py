@@ -328,12 +328,18 @@ def test_what_one_property_keeps_in_the_state_is_not_in_the_search_of_another(
 
     known = properties()
     runs(**dict.fromkeys(["first", "others", *known], fine))
-    verdicts = check(request_for("all"))
+    verdicts = check(
+        request_for(*(p.name for p in known.values() if p.kind not in ("cost", "coverage")))
+    )
     # A search that finds nothing: what was to be reached is not.
     ended = (Result.HOLDS, Result.UNREACHABLE)
     held = [v.prop.name for v in verdicts if v.result in ended]
-    assert searched["first"] == held[:1]
+    # Each search asks for lost pages too; see below.
+    assert searched["first"] == [*held[:1], "Conservation"]
     assert "Conservation" in searched["others"]
+    for label, names in searched.items():
+        if label != "others" and "Conservation" in names:
+            names.remove("Conservation")
     assert sorted(name for names in searched.values() for name in names) == sorted(held)
     for names in searched.values():
         assert len({(known[name].keeps, known[name].start) for name in names}) == 1
@@ -415,9 +421,9 @@ def test_trouble_in_one_run_ends_the_others_and_keeps_what_is_known(
     ended: list[str] = []
     runs(
         first=waits(ended),
-        others=violates("Conservation"),
-        Conservation_replay=replayed(),
-        without_Conservation=full,
+        others=violates("FreelistHygiene"),
+        FreelistHygiene_replay=replayed(),
+        without_FreelistHygiene=full,
     )
     with pytest.raises(Stopped) as stopped:
         check(request_for())
@@ -567,4 +573,112 @@ def test_loops_are_searched_for_alone_as_tlc_does_not_say_what_is_violated(
     found = check(request_for(ONE, "Conservation", LIVE))
     assert {v.result for v in found} == {Result.HOLDS}
     asked = {name: kwargs["cfg"].split() for name, kwargs in made.calls}
-    assert asked[LIVE] == [LIVE]
+    assert asked[LIVE] == [LIVE, "Conservation"]
+
+
+# --- a search without a bound -----------------------------------------------------------------
+
+
+def test_nothing_is_searched_for_beyond_a_lost_page(request_for: RequestFor, runs: Put) -> None:
+    made = runs(
+        first=violates("Conservation"),
+        others=violates("Conservation"),
+        **{f"{name}-replay": replayed() for name in ("Conservation", ONE)},
+    )
+    found = by_name(check(request_for(ONE, "FreelistHygiene", "Conservation")))
+    assert found["Conservation"].result is Result.VIOLATED
+    for name in (ONE, "FreelistHygiene"):
+        assert found[name].result is Result.NO_VERDICT
+        assert "Conservation is violated" in found[name].message
+    assert sorted(made.names) == ["Conservation-replay", "first", "others"]
+
+
+def test_what_is_violated_before_a_page_is_lost_is_told(request_for: RequestFor, runs: Put) -> None:
+    found = runs(first=violates(ONE), **{f"{ONE}-replay": replayed()})
+    assert check(request_for(ONE))[0].result is Result.VIOLATED
+    assert found.calls[0][1]["cfg"].split() == [ONE, "Conservation"]
+
+
+# --- a number ---------------------------------------------------------------------------------
+
+COST = "HotPathCost"
+
+
+def needs(operations: object) -> Report:
+    """TLC found a step that takes so many list operations."""
+    found = replace(violates(COST), outcome=Outcome.ACTION_PROPERTY)
+    last = state(3, 3, list_ops=operations)
+    return replace(found, trace=(*found.trace[:2], last))
+
+
+def test_a_cost_is_what_tlc_finds_nothing_above(request_for: RequestFor, runs: Put) -> None:
+    followed = replayed()
+    last = state(3, 3, list_ops=4, confirmed=True, witness=("w",))
+    states = (*(state(n, n, list_ops=n) for n in (1, 2)), last)
+    one = needs(4)
+    one = replace(one, trace=states)
+    made = runs(
+        **{
+            f"{COST}-0": needs(2),
+            f"{COST}-2": one,
+            f"{COST}-4": OK,
+            f"{COST}-replay": replace(followed, trace=states),
+        }
+    )
+    (verdict,) = check(request_for(COST))
+    assert (verdict.result, verdict.measured) == (Result.MEASURED, 4)
+    assert verdict.trace is not None
+    assert len(made.names) == 4
+    assert _exit_code([verdict]) == 0
+
+
+@pytest.mark.parametrize("last", [0, 2, "many"])
+def test_a_cost_that_does_not_grow_is_no_verdict(
+    request_for: RequestFor, runs: Put, last: object
+) -> None:
+    runs(**{f"{COST}-0": needs(2), f"{COST}-2": needs(last)})
+    (verdict,) = check(request_for(COST))
+    assert (verdict.result, verdict.measured) == (Result.NO_VERDICT, None)
+
+
+def test_a_cost_whose_last_search_did_not_end_is_no_verdict(
+    request_for: RequestFor, runs: Put
+) -> None:
+    killed = replace(OK, outcome=Outcome.KILLED, message="stopped", completed=False)
+    runs(**{f"{COST}-0": needs(2), f"{COST}-2": killed})
+    assert check(request_for(COST))[0].result is Result.NO_VERDICT
+
+
+# --- what happens at all ----------------------------------------------------------------------
+
+COVERED = "CanContend"
+
+
+def counted(**totals: int) -> Report:
+    return replace(OK, coverage={name: (0, total) for name, total in totals.items()})
+
+
+def test_what_happens_in_one_zone_need_not_happen_in_another(
+    request_for: RequestFor, runs: Put
+) -> None:
+    one, two = counted(AllocPages=3, GiveBack=0), counted(AllocPages=0, GiveBack=1)
+    made = runs(**{f"{COVERED}-1": one, f"{COVERED}-2": two})
+    assert check(request_for(COVERED))[0].result is Result.HOLDS
+    assert made.names == [f"{COVERED}-1", f"{COVERED}-2"]
+
+
+def test_an_action_that_never_happens_makes_it_vacuous(request_for: RequestFor, runs: Put) -> None:
+    never = counted(AllocPages=3, GiveBack=0)
+    runs(**{f"{COVERED}-{n}": never for n in (0, 1, 2)})
+    (verdict,) = check(request_for(COVERED))
+    assert verdict.result is Result.VACUOUS and "GiveBack" in verdict.message
+
+
+@pytest.mark.parametrize(
+    "cut", [OK, replace(counted(AllocPages=3), outcome=Outcome.KILLED, completed=False)]
+)
+def test_counts_of_a_search_that_did_not_end_are_no_verdict(
+    request_for: RequestFor, runs: Put, cut: Report
+) -> None:
+    runs(**{f"{COVERED}-1": cut})
+    assert check(request_for(COVERED))[0].result is Result.NO_VERDICT

@@ -144,8 +144,8 @@ def test_some_properties_are_checked_by_default_the_others_by_name_or_all_at_onc
 @pytest.mark.parametrize("name", list(properties()))
 def test_every_property_has_a_formula_a_witness_and_a_sentence(name: str) -> None:
     prop = properties()[name]
-    assert prop.kind in ("state", "action", "liveness", "reachable")
-    wanted = f"{name}_action ==" if prop.kind == "action" else f"{name} =="
+    assert prop.kind in ("state", "action", "liveness", "reachable", "cost", "coverage")
+    wanted = f"{name}_action ==" if prop.kind in ("action", "cost") else f"{name} =="
     assert wanted in prop.formula
     assert prop.statement.endswith(".") and prop.sentence.endswith(".")
     fields = set(re.findall(r"(\w+) \|->", prop.witness))

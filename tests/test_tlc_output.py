@@ -504,3 +504,20 @@ def test_a_search_for_loops_that_tlc_has_not_ended_is_no_proof_that_there_is_non
     assert not read_report(unfinished, exit_code).temporal
     partial = text.replace("for the complete state space", "for the current state space")
     assert not read_report(partial, exit_code).temporal
+
+
+def test_the_coverage_of_an_action_with_parts_of_its_own_is_read() -> None:
+    # As TLC prints it of v6.5: a second place in brackets where an action has several ways on.
+    told = {
+        "Boot": "<Boot line 609, col 1 to line 609, col 4 of module pageblock>: 1:1",
+        "AllocPages": "<AllocPages line 299, col 1 to line 299, col 10 of module pageblock "
+        "(301 5 302 37)>: 1044:27464",
+        "Succeeds": "<Succeeds line 625, col 1 to line 625, col 8 of module pageblock>: 0:1118",
+    }
+    text = message(2201, "The coverage statistics at 2026-11-25 05:15:00")
+    text += message(2773, told["Boot"])
+    text += message(2221, "  line 609, col 9 to line 609, col 31 of module pageblock: 1")
+    text += message(2772, told["AllocPages"]) + message(2772, told["Succeeds"])
+    text += message(2202, "End of statistics.")
+    found = read_report(text, 0).coverage
+    assert found == {"Boot": (1, 1), "AllocPages": (1044, 27464), "Succeeds": (0, 1118)}
