@@ -23,6 +23,8 @@ from gen.render import (
     REACHABLE,
     Replay,
     Spec,
+    actions,
+    happening,
     render,
     render_replay,
     render_shortest,
@@ -147,19 +149,10 @@ class Check:
         """The module that is searched for these properties."""
         return render(self.design, self.zone, properties, self.made_by)
 
-    def command(
-        self, directory: Path, spec: Spec, *, dump: str | None = None, coverage: bool = False
-    ) -> list[str]:
+    def command(self, directory: Path, spec: Spec, dump: str | None = None) -> list[str]:
         """The command line of TLC for a module in a directory."""
-        return tlc.command(
-            self.toolchain,
-            directory,
-            spec.name,
-            self.tlc,
-            liveness=spec.cfg.startswith("SPECIFICATION"),
-            dump=dump,
-            coverage=coverage,
-        )
+        live = spec.cfg.startswith("SPECIFICATION")
+        return tlc.command(self.toolchain, directory, spec.name, self.tlc, liveness=live, dump=dump)
 
 
 class Stopped(Exception):  # noqa: N818  (it may be no error, but the user's wish)
@@ -204,9 +197,7 @@ class _Session:
         label: str,
         workers: int,
         final: IsFinal,
-        *,
         dump: str | None = None,
-        coverage: bool = False,
     ) -> Report:
         """What TLC says of a spec; of one that has a final report it is not asked again.
 
@@ -216,10 +207,10 @@ class _Session:
             raise GenError("no verdict: stopped", ExitCode.NO_VERDICT)
         directory = self.check.run_dir / label
         check = replace(self.check, tlc=replace(self.check.tlc, workers=workers))
-        command = check.command(directory, spec, dump=dump, coverage=coverage)
+        command = check.command(directory, spec, dump)
         cache = None if dump else self.check.cache
         # In any directory: where a run was made is not what it was.
-        key = content_key(spec, check.toolchain, check.command(Path("/"), spec, coverage=coverage))
+        key = content_key(spec, check.toolchain, check.command(Path("/"), spec))
         known = cache.load(key, final) if cache else None
         if known:
             return known
@@ -290,7 +281,7 @@ class _Session:
         check = self.check
         spec = render_shortest(check.design, check.zone, prop, len(found.trace), check.made_by)
         label = f"{prop.name}-shortest"
-        report = self.run(spec, label, 1, lambda report: report.ok, dump=GRAPH)
+        report = self.run(spec, label, 1, lambda report: report.ok, GRAPH)
         if not report.ok:
             return report.message
         try:
@@ -385,15 +376,14 @@ class _Session:
             check = replace(self.check, zone=replace(zone, isolators=isolators))
             spec = check.spec(_guarded([prop]))
             label = f"{prop.name}-{isolators}"
-            report = self.run(spec, label, 1, lambda r: r.ok and bool(r.coverage), coverage=True)
+            report = self.run(spec, label, 1, lambda r: r.ok)
             seconds = time.monotonic() - begun
-            if not report.ok or not report.coverage:
-                message = report.message or "TLC counted nothing"
-                self.tell(_no_verdict(prop, replace(report, message=message), seconds))
+            if not report.ok:
+                self.tell(_no_verdict(prop, report, seconds))
                 return
-            known |= {*report.coverage}
-            seen |= {action for action, (_, total) in report.coverage.items() if total}
-            if known == seen:
+            known |= actions(spec)
+            seen |= happening(report.printed)
+            if known and known <= seen:
                 self.tell(_holds(prop, report, seconds))
                 return
         never = ", ".join(sorted(known - seen))

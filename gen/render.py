@@ -93,6 +93,7 @@ def _render(
     made_by: str,
     replay: Replay | None,
     shortest: int | None = None,
+    covers: bool = False,
 ) -> str:
     zone = zone_for(zone, properties)
     kept = {variable for p in properties for variable in p.keeps}
@@ -113,6 +114,7 @@ def _render(
             replay=replay,
             shortest=shortest,
             has=frozenset((*zone.features, *(v.name for v in state))),
+            covers=covers or any(p.kind == COVERAGE for p in properties),
             live=any(p.kind == LIVENESS for p in properties),
             bound=max((p.bound for p in properties), default=0),
             start=_behaviours(properties)[0],
@@ -132,10 +134,33 @@ def _behaviours(properties: Sequence[Property]) -> tuple[str, str]:
     return next(((p.start, p.steps) for p in properties), ("Boot", "Step"))
 
 
+#: What a module says of its actions that happen; and how it names those that may.
+_HAPPENS = re.compile(r'"happens: (\w+)"')
+_MAY_HAPPEN = re.compile(r'Happens\("(\w+)"\)')
+
+
+def actions(spec: Spec) -> set[str]:
+    """The actions that a module which asks whether they happen has."""
+    return {*_MAY_HAPPEN.findall(spec.tla)}
+
+
+def happening(printed: Sequence[str]) -> set[str]:
+    """The actions of which TLC has printed that they happen."""
+    return {*_HAPPENS.findall("\n".join(printed))}
+
+
 def render(
-    design: Design, zone: Zone, properties: Sequence[Property], made_by: str = "gen render"
+    design: Design,
+    zone: Zone,
+    properties: Sequence[Property],
+    made_by: str = "gen render",
+    *,
+    covers: bool = False,
 ) -> Spec:
-    """The module that TLC searches for a violation of any of these properties."""
+    """The module that TLC searches for a violation of any of these properties.
+
+    ``covers``: it says which of its actions happen.
+    """
     live = any(p.kind == LIVENESS for p in properties)
     start, steps = _behaviours(properties)
     lines = ["SPECIFICATION Live"] if live else [f"INIT {start}", f"NEXT {steps}"]
@@ -146,7 +171,7 @@ def render(
         lines.append("INVARIANTS " + " ".join(invariants))
     if actions := [p.name for p in properties if p.kind in ("action", COST, LIVENESS)]:
         lines.append("PROPERTIES " + " ".join(actions))
-    tla = _render(MODULE, design, zone, properties, made_by, None)
+    tla = _render(MODULE, design, zone, properties, made_by, None, covers=covers)
     return Spec(MODULE, tla, "\n".join(lines) + "\n")
 
 

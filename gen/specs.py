@@ -31,6 +31,7 @@ class Variable:
     name: str
     what: str
     boot: str
+    any: str
     at_lock: str
     at_unlock: str
 
@@ -96,6 +97,8 @@ class Property:
     #: With fewer callers of start_isolate_page_range() it says nothing.
     isolators: int
     by_default: bool
+    #: It speaks of a state alone, so it is proved by induction; see specs/induction.tla.j2.
+    inductive: bool
     needs: Needs
     #: What is modelled for it, whether it was asked for or not: features by name.
     features: tuple[str, ...]
@@ -238,6 +241,7 @@ def variables(design: Design, features: Collection[str], kept: Collection[str]) 
             name=name,
             what=data["what"],
             boot=data["boot"],
+            any=data.get("any", data["boot"]),
             at_lock=data.get("at_lock", ""),
             at_unlock=data.get("at_unlock", ""),
         )
@@ -261,6 +265,7 @@ def properties() -> dict[str, Property]:
             source=data["source"],
             keeps=tuple(data.get("keeps", ())),
             isolators=data.get("isolators", 0),
+            inductive=data.get("inductive", False),
             by_default=data.get("by_default", True),
             needs=data.get("needs", {}),
             features=tuple(data.get("features", ())),

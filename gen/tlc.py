@@ -141,8 +141,6 @@ def command(
         str(options.workers),
         "-fp",
         "0",
-        "-userFile",
-        str(run_dir / "user.log"),
     ]
     if not check_deadlock:
         argv.append("-deadlock")  # TLC's option switches the check off

@@ -174,7 +174,7 @@ def test_the_launch_is_the_one_that_was_measured_to_be_safe(tmp_path: Path) -> N
         "-Dstdout.encoding=ISO-8859-1",
         *("-cp", "/t/t.jar", "tlc2.TLC", "-tool"),
         *("-metadir", f"{tmp_path}/meta", "-workers", "2", "-fp", "0"),
-        *("-userFile", f"{tmp_path}/user.log", "-deadlock"),
+        "-deadlock",
         *("-config", "M.cfg", "M.tla"),
     ]
     argv = command(tools, tmp_path, "M", TlcOptions(), check_deadlock=True, dump="g.dot")
@@ -474,7 +474,7 @@ def test_tlc_says_success_and_leaves_spec_and_log_only(room: Path) -> None:
     assert (report.outcome, report.ok, report.exit_code) == (Outcome.SUCCESS, True, 0)
     assert report.distinct == 3
     names = sorted(p.name for p in room.iterdir())
-    assert names == ["M.cfg", "M.tla", "tlc.err", "tlc.out", "user.log"]
+    assert names == ["M.cfg", "M.tla", "tlc.err", "tlc.out"]
     assert b"2193" in (room / "tlc.out").read_bytes()
 
 
