@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import jinja2
@@ -16,6 +16,8 @@ from gen.zone import Zone
 #: The name of the module that is searched, and of the one that is replayed.
 MODULE = "pageblock"
 REPLAY_MODULE = "replay"
+LOCALITY_MODULE = "locality"
+WINDOW_MODULE = "window"
 #: The kind of a property that TLC checks on behaviours, not on states or steps.
 LIVENESS = "liveness"
 #: The kind of a property that is a number: the least bound under which its action holds.
@@ -94,10 +96,12 @@ def _render(
     replay: Replay | None,
     shortest: int | None = None,
     covers: bool = False,
+    window: str | None = None,
+    without: Collection[str] = (),
 ) -> str:
     zone = zone_for(zone, properties)
     kept = {variable for p in properties for variable in p.keeps}
-    state = variables(design, zone.features, kept)
+    state = [v for v in variables(design, zone.features, kept) if v.name not in without]
     template = _environment().get_template("pageblock.tla.j2")
     return _tidy(
         template.render(
@@ -113,6 +117,7 @@ def _render(
             explained=replay is not None,
             replay=replay,
             shortest=shortest,
+            window=window,
             has=frozenset((*zone.features, *(v.name for v in state))),
             covers=covers or any(p.kind == COVERAGE for p in properties),
             live=any(p.kind == LIVENESS for p in properties),
@@ -173,6 +178,21 @@ def render(
         lines.append("PROPERTIES " + " ".join(actions))
     tla = _render(MODULE, design, zone, properties, made_by, None, covers=covers)
     return Spec(MODULE, tla, "\n".join(lines) + "\n")
+
+
+def render_locality(design: Design, zone: Zone, made_by: str = "gen prove") -> Spec:
+    """The module in which every chunk of the whole zone has to behave like the window.
+
+    Whether a pageblock elsewhere is isolated (``has_isolate_pageblock()``) is left open in
+    the window, so that it needs no count of the isolated pageblocks.
+    """
+    count = ["nr_isolate_pageblock"]
+    inner = dataclasses.replace(zone, whole=False)
+    window = _render(WINDOW_MODULE, design, inner, [], made_by, None, without=count)
+    whole = dataclasses.replace(zone, whole=True)
+    tla = _render(LOCALITY_MODULE, design, whole, [], made_by, None, window=window)
+    chunks = " ".join(f"Chunk{c}" for c in range(zone.pageblocks // zone.chunk_pageblocks))
+    return Spec(LOCALITY_MODULE, tla, f"INIT Boot\nNEXT Step\nPROPERTIES {chunks}\n")
 
 
 def replay_state(design: Design, zone: Zone, prop: Property) -> list[str]:
