@@ -109,6 +109,8 @@ class Verdict:
     code: ExitCode = ExitCode.OK
     #: What there is of counterexamples of that length, if it was asked for; or why it is not known.
     shortest: Shortest | str | None = None
+    #: The module that was searched to its end, if it was.
+    spec: Spec | None = None
 
 
 OnProgress = Callable[[str, Progress | None, float], None]
@@ -180,6 +182,8 @@ class _Session:
     lock: threading.Lock = field(default_factory=threading.Lock)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     replays: list[Future[None]] = field(default_factory=list)
+    #: The modules that were searched, by the name of the search.
+    asked: dict[str, Spec] = field(default_factory=dict)
 
     def tell(self, verdict: Verdict) -> None:
         with self.lock:
@@ -256,6 +260,7 @@ class _Session:
         """What TLC says of these, and of the pages: see ``_guarded``."""
         properties = _guarded(properties)
         spec = self.check.spec(properties)
+        self.asked[label] = spec
         asked = spec.cfg.split()
         if lost := [p.name for p in properties if p.name not in asked]:
             raise GenError(f"no verdict: TLC is not asked about {lost[0]}", ExitCode.CONFIG)
@@ -428,7 +433,8 @@ class _Session:
             seconds = time.monotonic() - begun
             if _holds_all(report, left):
                 for prop in left:
-                    self.tell(_holds(prop, report, seconds))
+                    held = _holds(prop, report, seconds)
+                    self.tell(replace(held, spec=self.asked[label]))
                 return
             violated = _violated(report, _guarded(left))
             if violated is not None and violated.name == CONSERVATION:
@@ -649,6 +655,15 @@ def confirm(request: Check, prop: Property, states: Sequence[Mapping[str, Value]
     return session.verdicts[prop.name]
 
 
+def run_spec(request: Check, spec: Spec, label: str) -> Report:
+    """What TLC says of one module, in a directory of this name; complete, or a violation."""
+
+    def final(report: Report) -> bool:
+        return report.ok or bool(report.trace)
+
+    return _Session(request, _silent, _silent).run(spec, label, request.tlc.workers, final)
+
+
 def _searches(properties: Sequence[Property]) -> dict[str, list[Property]]:
     """The properties that are searched together, by the name of the search.
 
@@ -707,4 +722,5 @@ __all__ = [
     "Verdict",
     "check",
     "confirm",
+    "run_spec",
 ]

@@ -17,16 +17,17 @@ from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
-from gen import compare, gallery, matrix, options, report, strip, table
+from gen import compare, gallery, matrix, options, proof_report, report, strip, table
 from gen.cache import Cache
 from gen.check import ANOTHER_WAY, UNCONFIRMED, Check, Result, Stopped, Verdict, check, confirm
 from gen.doctor import diagnose
 from gen.drawing import DrawOptions
-from gen.errors import ExitCode, GenError
+from gen.errors import ExitCode, GenError, near_miss
 from gen.formats import FLAVOURS, FORMATS, Format
 from gen.junit import junit
 from gen.matrix import Matrix, Row, find_designs
 from gen.progress import Ticker
+from gen.prove import OBLIGATIONS, differences, load_certificate, provable, prove, zone_of_any_size
 from gen.render import render
 from gen.run_dir import make_run_dir, write_bytes, write_json, write_text
 from gen.sarif import sarif
@@ -394,6 +395,68 @@ def _compare(args: argparse.Namespace) -> ExitCode:
     return ExitCode.NO_VERDICT if unknown else ExitCode.OK
 
 
+# ---- gen prove -----------------------------------------------------------------------
+
+
+def _prove(args: argparse.Namespace) -> ExitCode:
+    known = None
+    if args.recheck is not None:
+        known = load_certificate(Path(args.recheck))
+        command = shlex.split(known["command"])[1:]
+        limits = [*_given(args, "--jar", "--java", "--heap", "--timeout"), "--no-cache"]
+        args = options.parse([*command, *limits])[1]
+    if args.design is None:
+        raise GenError("--design is missing: which one is to be proved?")
+    names = options.names(args.obligations, "--obligations")
+    for name in names:
+        if name not in OBLIGATIONS:
+            raise GenError(f"--obligations: unknown '{name}': {near_miss(name, [*OBLIGATIONS])}")
+    zone = zone_of_any_size(options.zone(args))
+    design = find_design(args.design)
+    chosen = [p for p in find_properties(args.property or ["all"]) if provable(p)]
+    if not chosen:
+        raise GenError("--property: gen prove is for safety properties; gen check has the others")
+    request = Check(
+        design=design,
+        zone=zone,
+        properties=tuple(chosen),
+        toolchain=find_toolchain(args.java, args.jar),
+        tlc=_limits(args, zone),
+        run_dir=make_run_dir(args.output, f"prove-{design.name}"),
+        made_by=_prove_command(args, zone),
+        design_option=args.design,
+        cache=None if args.no_cache else Cache(),
+    )
+    print(f"{design.name}: {design.title}\n{proof_report.zone(zone)}", flush=True)
+    made = prove(request, names, lambda done: print(proof_report.line(done), flush=True))
+    print("\n" + proof_report.summary(made))
+    for path in proof_report.write(made):
+        print(f"files:       {path}")
+    print(proof_report.observations(made))
+    if known is not None:
+        odd = differences(known, made.to_json())
+        for line in odd:
+            _complain(f"{args.design}: {line}")
+        print(f"[{'differs' if odd else 'confirmed'}] the certificate of {design.name}")
+        return ExitCode.NO_VERDICT if odd else ExitCode.OK
+    return made.exit_code
+
+
+def _given(args: argparse.Namespace, *names: str) -> list[str]:
+    """These options as they were given, if they were."""
+    values = ((name, getattr(args, name.strip("-"))) for name in names)
+    return [word for name, value in values if value is not None for word in (name, str(value))]
+
+
+def _prove_command(args: argparse.Namespace, zone: Zone) -> str:
+    """The command line that makes a proof again."""
+    flags = zone.flags[zone.flags.index("--order") :]
+    asked = [word for name in args.property for word in ("--property", name)]
+    if args.obligations != ",".join(OBLIGATIONS):
+        asked += ["--obligations", args.obligations]
+    return shlex.join(["gen", "prove", "--design", args.design, *flags, *asked])
+
+
 # ---- the other commands --------------------------------------------------------------
 
 
@@ -448,6 +511,7 @@ _COMMANDS = {
     "check": _check,
     "matrix": _matrix,
     "compare": _compare,
+    "prove": _prove,
     "render": _render,
     "show": _show,
     "diff": _diff,
@@ -487,7 +551,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code."""
     asked = sys.argv[1:] if argv is None else argv
     # Whoever greps the output of a check or a matrix finds these words after every trouble.
-    mark = "no verdict: " if {"check", "matrix", "compare", "replay"} & {*asked[:1]} else ""
+    mark = (
+        "no verdict: " if {"check", "matrix", "compare", "prove", "replay"} & {*asked[:1]} else ""
+    )
     try:
         parser, args = options.parse(asked)
         if args.command is None:

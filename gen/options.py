@@ -12,6 +12,7 @@ from gen import __version__
 from gen.drawing import WIDTH, DrawOptions
 from gen.errors import GenError
 from gen.formats import FLAVOURS, FORMATS
+from gen.prove import OBLIGATIONS
 from gen.specs import design_names, features, find_features, properties
 from gen.zone import Zone, parse_migratetypes
 
@@ -324,6 +325,45 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     _add_toolchain(pair)
     _add_limits(pair, "give up on a design after S seconds", "a quarter of the memory, up to 4g")
     pair.add_argument("--run-dir", metavar="DIR", help="keep the runs' files here; empty or new")
+
+    proof = commands.add_parser(
+        "prove",
+        help="prove a design for any number of CPUs and any zone size",
+        description="Meets these obligations: "
+        + "; ".join(f"{name}: {what}" for name, what in OBLIGATIONS.items())
+        + ". Writes a certificate, as JSON and Markdown. Exit code: 0 if every property is proved, "
+        "12 if one is violated, 3 if one is neither.",
+        allow_abbrev=False,
+    )
+    _add_zone(proof)
+    proof.add_argument(
+        "--design", default=None, metavar="NAME",
+        help=f"one of {', '.join(design_names())}, or the path of a design file, *.toml",
+    )  # fmt: skip
+    proof.add_argument(
+        "--property", action="append", default=[], metavar="NAME",
+        help="only this one; may be given again; all: every safety property "
+        "(default: every safety property)",
+    )  # fmt: skip
+    proof.add_argument(
+        "--obligations", metavar="NAME,...", default=",".join(OBLIGATIONS),
+        help="meet these only; what rests on another one is not called proved (default: all)",
+    )  # fmt: skip
+    proof.add_argument(
+        "--recheck", metavar="FILE",
+        help="prove once more what a certificate (certificate.json) says, with TLC for every run, "
+        "and compare",
+    )  # fmt: skip
+    proof.add_argument(
+        "--output", default=None, metavar="DIR",
+        help="where certificate and drawings go: a new or empty directory "
+        "(default: the run directory)",
+    )  # fmt: skip
+    proof.add_argument(
+        "--no-cache", action="store_true", help="run TLC for everything, whatever is known"
+    )
+    _add_toolchain(proof)
+    _add_limits(proof, "give up on a run after S seconds", "a quarter of the memory, up to 4g")
 
     show = commands.add_parser(
         "render", help="print the TLA+ module and its .cfg", allow_abbrev=False

@@ -1,0 +1,431 @@
+"""A proof: obligations, each a complete run of TLC, and what they come to for each property.
+
+What is proved, and why it is enough, is said in ``specs/README.md``, "What a proof is".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from gen.cache import without_header
+from gen.check import Check, Result, Verdict, check, run_spec
+from gen.errors import ExitCode, GenError
+from gen.render import Spec, actions, happening, render, render_locality
+from gen.specs import Property, properties
+from gen.tlc_output import Outcome, Report, TraceState
+from gen.zone import Zone
+
+#: The obligations by name, in the order in which they are met, and what each shows.
+OBLIGATIONS = {
+    "windows": "TLC has searched every state of a window",
+    "induction": "from any state in which the invariant holds, no section leaves it",
+    "vacuity": "the state after boot is one of these, and every section happens",
+    "locality": "each chunk of a zone behaves like the window",
+    "resolution": "a finer resolution gives the same verdicts",
+    "grain": "the calls of a hold, one by one, give the same verdicts",
+}
+#: The configuration in which TLC finds the state after boot among those of the induction.
+BOOT = "INIT BootIsAny\nNEXT Nothing\n"
+
+
+class Outlook(Enum):
+    """What a proof says of one property."""
+
+    #: For any number of CPUs and of callers, in a zone of any size, for runs of any length.
+    PROVED = "proved"
+    #: For any number of CPUs and as many callers as the zone has, in a zone of any size.
+    EXHAUSTED = "proved by exhausting the windows"
+    #: Every state of a window holds it, but an obligation that it rests on was not met.
+    BOUNDED = "holds within bounds"
+    VIOLATED = "violated"
+    #: The design, or the zone, has nothing that the property speaks of.
+    VACUOUS = "vacuous"
+    NO_VERDICT = "no verdict"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of TLC that an obligation rests on, by the content of what was asked.
+
+    ``tla``, ``cfg``: SHA-256 of the module without its header, and of its configuration.
+    """
+
+    label: str
+    tla: str
+    cfg: str
+    distinct: int
+    generated: int
+    depth: int
+
+    def to_json(self) -> dict[str, Any]:
+        """The fields by name."""
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
+class Obligation:
+    """One thing that was to be shown; ``met`` is False if it was not, whatever the reason."""
+
+    name: str
+    met: bool
+    #: What was shown, with numbers, or why it was not.
+    message: str
+    runs: tuple[Run, ...] = ()
+    seconds: float = 0.0
+    #: A state in which the invariant holds, and the next one, in which it does not.
+    counterexample: tuple[TraceState, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """What a certificate keeps: all but how long it took."""
+        return {
+            "name": self.name,
+            "shows": OBLIGATIONS[self.name],
+            "met": self.met,
+            "message": self.message,
+            "runs": [run.to_json() for run in self.runs],
+        }
+
+
+@dataclass(frozen=True)
+class Proof:
+    """All obligations, and for each property what they come to."""
+
+    request: Check
+    obligations: tuple[Obligation, ...]
+    #: What the search of the windows has said, in the order of the properties.
+    verdicts: tuple[Verdict, ...]
+
+    def met(self, name: str) -> bool:
+        """Whether an obligation was asked for and met."""
+        return any(o.name == name and o.met for o in self.obligations)
+
+    def failed(self, name: str) -> bool:
+        """Whether an obligation was asked for and not met."""
+        return any(o.name == name and not o.met for o in self.obligations)
+
+    def outlook(self, verdict: Verdict) -> Outlook:
+        """What the obligations come to for a property."""
+        if verdict.result is Result.VIOLATED:
+            return Outlook.VIOLATED
+        if verdict.result is Result.VACUOUS:
+            return Outlook.VACUOUS
+        common = self.met("locality") and not (self.failed("resolution") or self.failed("grain"))
+        if verdict.prop.inductive and self.met("induction") and self.met("vacuity") and common:
+            return Outlook.PROVED
+        if verdict.result is not Result.HOLDS:
+            return Outlook.NO_VERDICT
+        return Outlook.EXHAUSTED if common else Outlook.BOUNDED
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """0 if every property is proved, TLC's code for a violation, 3 if one is neither."""
+        found = {self.outlook(verdict) for verdict in self.verdicts}
+        if Outlook.VIOLATED in found:
+            return ExitCode.SAFETY
+        proved = {Outlook.PROVED, Outlook.EXHAUSTED}
+        done = found <= {*proved, Outlook.VACUOUS} and bool(found & proved)
+        return ExitCode.OK if done else ExitCode.NO_VERDICT
+
+    def to_json(self) -> dict[str, Any]:
+        """The certificate; what it holds is the same for the same input."""
+        check = self.request
+        return {
+            "format": FORMAT,
+            "design": check.design.name,
+            "source": check.design.source,
+            "command": check.made_by,
+            "zone": check.zone.flags,
+            "jar_sha256": check.toolchain.jar_sha256,
+            "properties": {
+                v.prop.name: {
+                    "result": self.outlook(v).value,
+                    **({"length": v.length} if v.result is Result.VIOLATED else {}),
+                    **({"why": v.message} if v.message else {}),
+                }
+                for v in self.verdicts
+            },
+            "obligations": [o.to_json() for o in self.obligations],
+        }
+
+
+FORMAT = "pageblock-gen certificate 1"
+
+OnObligation = Callable[[Obligation], None]
+
+
+def provable(prop: Property) -> bool:
+    """Whether it is a safety property of what happens from boot on."""
+    return prop.kind in ("state", "action") and prop.start == "Boot" and not prop.features
+
+
+def load_certificate(path: Path) -> dict[str, Any]:
+    """A certificate as it was written; GenError that says why it is none."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as e:
+        raise GenError(f"{path}: {getattr(e, 'strerror', None) or e}") from None
+    except json.JSONDecodeError as e:
+        raise GenError(f"{path}: not JSON: {e}") from None
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise GenError(f"{path}: no certificate; a certificate.json of gen prove fits")
+    command = data.get("command")
+    if not isinstance(command, str) or not command.startswith("gen prove --design "):
+        raise GenError(f"{path}: its command is not one of gen prove")
+    return data
+
+
+def zone_of_any_size(zone: Zone) -> Zone:
+    """The window that stands for a zone with these orders, whatever its size.
+
+    GenError if a feature is asked for that the proof does not cover.
+    """
+    if odd := [f for f in zone.features if f not in ("pcp", "cma", "highatomic")]:
+        raise GenError(
+            f"--with {','.join(odd)}: gen prove has no proof for it; pcp, cma, highatomic fit"
+        )
+    return replace(zone, pageblocks=2 * zone.chunk_pageblocks, whole=False)
+
+
+def prove(request: Check, names: Sequence[str], on_obligation: OnObligation) -> Proof:
+    """Meet the obligations of these names, one after the other.
+
+    ``on_obligation`` is called as each is decided.  Raises Stopped on Ctrl-C and on trouble
+    that is not TLC's.
+    """
+    prover = _Prover(request)
+    done: list[Obligation] = []
+    for name in OBLIGATIONS:
+        if name in names:
+            begun = time.monotonic()
+            made = getattr(prover, name)()
+            done.append(replace(made, seconds=time.monotonic() - begun))
+            on_obligation(done[-1])
+    return Proof(request, tuple(done), tuple(prover.known()))
+
+
+class _Prover:
+    """Meets obligations; each finds what the earlier ones have shown in ``verdicts``."""
+
+    def __init__(self, request: Check) -> None:
+        self.request = request
+        self.verdicts: dict[str, Verdict] = {}
+        #: What the run of the induction has printed of sections that happen, and may happen.
+        self.happening: tuple[set[str], set[str]] | None = None
+
+    def known(self) -> Iterable[Verdict]:
+        for prop in self.request.properties:
+            unknown = Verdict(prop, Result.NO_VERDICT, message="the windows were not searched")
+            yield self.verdicts.get(prop.name, unknown)
+
+    def inductive(self) -> list[Property]:
+        """The properties that the invariant is made of, but those known to be violated."""
+        return [
+            replace(p, start="AnyState", steps="AnySection")
+            for p in self.request.properties
+            if p.inductive and self.request.design.has(p.needs) and not self.violated(p)
+        ]
+
+    def violated(self, prop: Property) -> bool:
+        verdict = self.verdicts.get(prop.name)
+        return verdict is not None and verdict.result is Result.VIOLATED
+
+    # ---- the obligations ---------------------------------------------------------------
+
+    def windows(self) -> Obligation:
+        verdicts = check(self._into("windows"))
+        self.verdicts = {v.prop.name: v for v in verdicts}
+        held = [v for v in verdicts if v.result is Result.HOLDS]
+        open_ = [v for v in verdicts if v.result is Result.NO_VERDICT]
+        runs = _searches(held)
+        callers = self.request.zone.isolators
+        most = max((v.distinct for v in held), default=0)
+        message = (
+            f"{len(held)} of {len(verdicts)} properties hold, with up to {callers} "
+            f"caller{'s' * (callers != 1)}; {most:,} states"
+        )
+        if open_:
+            message += f"; no verdict on {', '.join(v.prop.name for v in open_)}"
+        return Obligation("windows", not open_, message, runs)
+
+    def induction(self) -> Obligation:
+        return self._induct("induction", self.request.zone)
+
+    def vacuity(self) -> Obligation:
+        zone = replace(self.request.zone, isolators=0)
+        spec = render(self.request.design, zone, self.inductive(), self.request.made_by)
+        report = self._run(replace(spec, cfg=BOOT), "vacuity")
+        runs = (_run("vacuity", spec, report),)
+        if not report.ok:
+            return Obligation("vacuity", False, f"the state after boot: {report.message}", runs)
+        if self.happening is None:
+            return Obligation("vacuity", False, "the induction was not tried, or failed", runs)
+        happen, may = self.happening
+        if not may or may - happen:
+            never = ", ".join(sorted(may - happen)) or "none is known"
+            return Obligation("vacuity", False, f"sections that never happen: {never}", runs)
+        message = f"boot is one of these states; {len(may)} of {len(may)} sections happen"
+        return Obligation("vacuity", True, message, runs)
+
+    def locality(self) -> Obligation:
+        runs = []
+        said = []
+        for zone in (_chunks(self.request.zone, 2), _chunks(self.request.zone, 3)):
+            label = f"locality-{zone.pageblocks // zone.chunk_pageblocks}"
+            spec = render_locality(self.request.design, zone, self.request.made_by)
+            report = self._run(spec, label)
+            runs.append(_run(label, spec, report))
+            chunks = zone.pageblocks // zone.chunk_pageblocks
+            if not report.ok:
+                message = f"{chunks} chunks: {report.message}"
+                return Obligation("locality", False, message, tuple(runs))
+            said.append(
+                f"{chunks} chunks of {zone.chunk_pageblocks}: {report.distinct or 0:,} states"
+            )
+        return Obligation("locality", True, "; ".join(said), tuple(runs))
+
+    def resolution(self) -> Obligation:
+        zone = self.request.zone
+        if zone.min_order == 0:
+            return Obligation("resolution", True, "every page is told apart already")
+        finer = replace(zone, min_order=zone.min_order - 1)
+        again = replace(self._into("resolution"), zone=finer)
+        verdicts = check(again)
+        message = f"orders {finer.min_order} and up: "
+        odd = [
+            f"{now.prop.name} {now.result.value}, not {then.result.value}"
+            for now, then in zip(verdicts, self.known(), strict=True)
+            if now.result is not then.result
+        ]
+        if odd:
+            return Obligation("resolution", False, message + "; ".join(odd))
+        runs = _searches([v for v in verdicts if v.result is Result.HOLDS])
+        most = max((run.distinct for run in runs), default=0)
+        message += f"the same verdicts, {most:,} states"
+        if self.happening is None:
+            return Obligation("resolution", True, message, runs)
+        made = self._induct("resolution", finer)
+        return replace(made, message=f"{message}; {made.message}", runs=(*runs, *made.runs))
+
+    # ---- runs ----------------------------------------------------------------------------
+
+    def _induct(self, name: str, zone: Zone) -> Obligation:
+        asked = self.inductive()
+        wanted = [p for p in self.request.properties if p.inductive]
+        broken = [p.name for p in wanted if self.violated(p)]
+        if broken:
+            message = f"the invariant is violated: {', '.join(broken)}"
+            return Obligation(name, False, message)
+        zone = replace(zone, isolators=0)
+        spec = render(self.request.design, zone, asked, self.request.made_by, covers=True)
+        report = self._run(spec, name)
+        runs = (_run(name, spec, report),)
+        if report.ok:
+            if name == "induction":
+                self.happening = happening(report.printed), actions(spec)
+            message = (
+                f"{', '.join(p.name for p in asked)}: {report.initial_states or 0:,} states, "
+                f"{(report.generated or 0) - (report.initial_states or 0):,} steps"
+            )
+            return Obligation(name, True, message, runs)
+        if report.outcome not in (Outcome.INVARIANT, Outcome.ACTION_PROPERTY) or not report.trace:
+            return Obligation(name, False, f"no verdict: {report.message}", runs)
+        prop = properties().get(report.violated or "")
+        message = f"{report.violated} is not inductive"
+        if prop is not None and name == "induction":
+            message += self._reachable(prop)
+        return Obligation(name, False, message, runs, counterexample=tuple(report.trace))
+
+    def _reachable(self, prop: Property) -> str:
+        """A counterexample to induction: is it one from boot too?"""
+        if prop.name not in self.verdicts:
+            (verdict,) = check(replace(self._into("reachable"), properties=(prop,)))
+            self.verdicts[prop.name] = verdict
+        verdict = self.verdicts[prop.name]
+        if verdict.result is Result.VIOLATED:
+            return f", and violated from boot in {verdict.length} states"
+        if verdict.result is Result.HOLDS:
+            return "; no window reaches that state from boot: the invariant is to be strengthened"
+        return "; whether that state is reached from boot is not known"
+
+    def _run(self, spec: Spec, label: str) -> Report:
+        return run_spec(self.request, spec, label)
+
+    def _into(self, name: str) -> Check:
+        """The request with a directory of its own for its runs."""
+        directory = self.request.run_dir / name
+        directory.mkdir()
+        return replace(self.request, run_dir=directory)
+
+
+def _searches(held: Sequence[Verdict]) -> tuple[Run, ...]:
+    """The searches in which properties held, by the names of those properties."""
+    names: dict[Spec, list[Verdict]] = {}
+    for verdict in held:
+        if verdict.spec is not None:
+            names.setdefault(verdict.spec, []).append(verdict)
+    return tuple(
+        Run(
+            ", ".join(v.prop.name for v in some),
+            _hash(without_header(spec.tla)),
+            _hash(spec.cfg),
+            some[0].distinct,
+            some[0].generated,
+            some[0].depth,
+        )
+        for spec, some in names.items()
+    )
+
+
+def _run(label: str, spec: Spec, report: Report) -> Run:
+    return Run(
+        label,
+        _hash(without_header(spec.tla)),
+        _hash(spec.cfg),
+        report.distinct or 0,
+        report.generated or 0,
+        report.depth or 0,
+    )
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _chunks(zone: Zone, chunks: int) -> Zone:
+    """A small zone of so many chunks: of two pageblocks each if there are two, else of one.
+
+    What couples the chunks does not depend on how many pageblocks or types there are.
+    """
+    order = zone.pageblock_order
+    return Zone(
+        pageblocks=4 if chunks == 2 else chunks,
+        max_order=order + 1 if chunks == 2 else order,
+        pageblock_order=order,
+        min_order=order,
+        migratetypes=("MOVABLE",),
+        whole=True,
+    )
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any], where: str = "") -> list[str]:
+    """What a certificate says that a new one does not, one line each; nothing if they agree."""
+    lines = []
+    for key in dict.fromkeys((*old, *new)):
+        path = f"{where}{key}"
+        a, b = old.get(key), new.get(key)
+        if a == b:
+            continue
+        if isinstance(a, dict) and isinstance(b, dict):
+            lines += differences(a, b, f"{path}: ")
+        elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
+            lines += differences(dict(enumerate(a)), dict(enumerate(b)), f"{path} ")  # type: ignore[arg-type]
+        else:
+            lines.append(f"{path}: {a!r} in the certificate, {b!r} now")
+    return lines
