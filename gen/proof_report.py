@@ -8,7 +8,6 @@ from pathlib import Path
 from gen import report
 from gen.prove import OBLIGATIONS, Obligation, Outlook, Proof
 from gen.run_dir import write_json, write_text
-from gen.tla_value import format_value
 from gen.zone import Zone
 
 #: What an outlook says of CPUs, callers and zones.
@@ -31,15 +30,11 @@ def zone(zone: Zone) -> str:
 
 
 def line(obligation: Obligation) -> str:
-    """An obligation in one line, with the state that it fails in if there is one."""
+    """An obligation in one line, with the step that it fails in, drawn, if there is one."""
     mark = "[met]" if obligation.met else "[not met]"
-    lines = [f"{mark:9} {obligation.name:10} {obligation.message}, {obligation.seconds:.1f} s"]
-    for number, state in enumerate(obligation.counterexample, 1):
-        values = ", ".join(f"{name} = {format_value(v)}" for name, v in state.values.items())
-        lines.append(
-            f"          state {number} {f'({state.action})' if state.action else ''}: {values}"
-        )
-    return "\n".join(lines)
+    text = f"{mark:9} {obligation.name:10} {obligation.message}, {obligation.seconds:.1f} s"
+    found = obligation.counterexample
+    return text if found is None or found.trace is None else f"{text}\n\n{report.drawing(found)}"
 
 
 def _callers(proof: Proof) -> str:

@@ -19,7 +19,7 @@ from gen.check import Check, Result, Verdict, check, run_spec
 from gen.errors import ExitCode, GenError
 from gen.render import Spec, actions, happening, render, render_locality
 from gen.specs import Property, properties
-from gen.tlc_output import Outcome, Report, TraceState
+from gen.tlc_output import Report
 from gen.zone import Zone
 
 #: The obligations by name, in the order in which they are met, and what each shows.
@@ -79,8 +79,8 @@ class Obligation:
     message: str
     runs: tuple[Run, ...] = ()
     seconds: float = 0.0
-    #: A state in which the invariant holds, and the next one, in which it does not.
-    counterexample: tuple[TraceState, ...] = ()
+    #: Its trace: a state in which the invariant holds, and the next one, in which it does not.
+    counterexample: Verdict | None = None
 
     def to_json(self) -> dict[str, Any]:
         """What a certificate keeps: all but how long it took."""
@@ -258,14 +258,15 @@ class _Prover:
         return self._induct("induction", self.request.zone)
 
     def vacuity(self) -> Obligation:
+        if self.happening is None:
+            return Obligation("vacuity", False, "the induction was not tried, or failed")
         zone = replace(self.request.zone, isolators=0)
         spec = render(self.request.design, zone, self.inductive(), self.request.made_by)
-        report = self._run(replace(spec, cfg=BOOT), "vacuity")
+        spec = replace(spec, cfg=BOOT)
+        report = self._run(spec, "vacuity")
         runs = (_run("vacuity", spec, report),)
         if not report.ok:
             return Obligation("vacuity", False, f"the state after boot: {report.message}", runs)
-        if self.happening is None:
-            return Obligation("vacuity", False, "the induction was not tried, or failed", runs)
         happen, may = self.happening
         if not may or may - happen:
             never = ", ".join(sorted(may - happen)) or "none is known"
@@ -276,7 +277,7 @@ class _Prover:
     def locality(self) -> Obligation:
         runs = []
         said = []
-        for zone in (_chunks(self.request.zone, 2), _chunks(self.request.zone, 3)):
+        for zone in locality_zones(self.request.zone):
             label = f"locality-{zone.pageblocks // zone.chunk_pageblocks}"
             spec = render_locality(self.request.design, zone, self.request.made_by)
             report = self._run(spec, label)
@@ -323,9 +324,10 @@ class _Prover:
             message = f"the invariant is violated: {', '.join(broken)}"
             return Obligation(name, False, message)
         zone = replace(zone, isolators=0)
+        label = f"induction-{zone.min_order}"
         spec = render(self.request.design, zone, asked, self.request.made_by, covers=True)
-        report = self._run(spec, name)
-        runs = (_run(name, spec, report),)
+        report = self._run(spec, label)
+        runs = (_run(label, spec, report),)
         if report.ok:
             if name == "induction":
                 self.happening = happening(report.printed), actions(spec)
@@ -334,25 +336,32 @@ class _Prover:
                 f"{(report.generated or 0) - (report.initial_states or 0):,} steps"
             )
             return Obligation(name, True, message, runs)
-        if report.outcome not in (Outcome.INVARIANT, Outcome.ACTION_PROPERTY) or not report.trace:
+        prop = next((p for p in asked if p.name == report.violated), None)
+        if prop is None or not report.trace:
             return Obligation(name, False, f"no verdict: {report.message}", runs)
-        prop = properties().get(report.violated or "")
-        message = f"{report.violated} is not inductive"
-        if prop is not None and name == "induction":
-            message += self._reachable(prop)
-        return Obligation(name, False, message, runs, counterexample=tuple(report.trace))
+        message = f"{prop.name} is not inductive"
+        if name != "induction":
+            return Obligation(name, False, message, runs)
+        boot = self._from_boot(properties()[prop.name])
+        if boot.result is Result.VIOLATED:
+            message += f", and violated from boot, in {boot.length} states"
+            return Obligation(name, False, message, runs)
+        held = boot.result is Result.HOLDS
+        message += (
+            "; no state of a window is like that, so the invariant is to be strengthened"
+            if held
+            else "; whether such a state is reached from boot is not known"
+        )
+        # From a state in which the invariant holds to one in which it does not, drawn.
+        (leaves,) = check(replace(self._into("leaves"), zone=zone, properties=(prop,)))
+        return Obligation(name, False, message, runs, counterexample=leaves)
 
-    def _reachable(self, prop: Property) -> str:
-        """A counterexample to induction: is it one from boot too?"""
+    def _from_boot(self, prop: Property) -> Verdict:
+        """What the windows say of a property."""
         if prop.name not in self.verdicts:
-            (verdict,) = check(replace(self._into("reachable"), properties=(prop,)))
+            (verdict,) = check(replace(self._into("from-boot"), properties=(prop,)))
             self.verdicts[prop.name] = verdict
-        verdict = self.verdicts[prop.name]
-        if verdict.result is Result.VIOLATED:
-            return f", and violated from boot in {verdict.length} states"
-        if verdict.result is Result.HOLDS:
-            return "; no window reaches that state from boot: the invariant is to be strengthened"
-        return "; whether that state is reached from boot is not known"
+        return self.verdicts[prop.name]
 
     def _run(self, spec: Spec, label: str) -> Report:
         return run_spec(self.request, spec, label)
@@ -373,7 +382,7 @@ def _searches(held: Sequence[Verdict]) -> tuple[Run, ...]:
     return tuple(
         Run(
             ", ".join(v.prop.name for v in some),
-            _hash(without_header(spec.tla)),
+            tla_hash(spec),
             _hash(spec.cfg),
             some[0].distinct,
             some[0].generated,
@@ -386,7 +395,7 @@ def _searches(held: Sequence[Verdict]) -> tuple[Run, ...]:
 def _run(label: str, spec: Spec, report: Report) -> Run:
     return Run(
         label,
-        _hash(without_header(spec.tla)),
+        tla_hash(spec),
         _hash(spec.cfg),
         report.distinct or 0,
         report.generated or 0,
@@ -394,24 +403,33 @@ def _run(label: str, spec: Spec, report: Report) -> Run:
     )
 
 
+def tla_hash(spec: Spec) -> str:
+    """The hash of a module, but for the comments at its head."""
+    return _hash(without_header(spec.tla))
+
+
 def _hash(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _chunks(zone: Zone, chunks: int) -> Zone:
-    """A small zone of so many chunks: of two pageblocks each if there are two, else of one.
+def locality_zones(zone: Zone) -> list[Zone]:
+    """The small zones in which each chunk is held against the window: of two chunks with two
+    pageblocks each, and of three with one.
 
     What couples the chunks does not depend on how many pageblocks or types there are.
     """
     order = zone.pageblock_order
-    return Zone(
-        pageblocks=4 if chunks == 2 else chunks,
-        max_order=order + 1 if chunks == 2 else order,
-        pageblock_order=order,
-        min_order=order,
-        migratetypes=("MOVABLE",),
-        whole=True,
-    )
+    return [
+        Zone(
+            pageblocks=pageblocks,
+            max_order=largest,
+            pageblock_order=order,
+            min_order=order,
+            migratetypes=("MOVABLE",),
+            whole=True,
+        )
+        for pageblocks, largest in ((4, order + 1), (3, order))
+    ]
 
 
 def differences(old: Mapping[str, Any], new: Mapping[str, Any], where: str = "") -> list[str]:

@@ -18,6 +18,8 @@ from gen.errors import GenError, near_miss
 _PACKAGE = Path(__file__).parent
 #: In a wheel the specs travel inside the package; in a checkout they are beside it.
 SPECS = next(p for p in (_PACKAGE / "specs", _PACKAGE.parent / "specs") if p.is_dir())
+#: What gen prove has said of the designs that come with the tool.
+CERTIFICATES = SPECS / "certificates"
 
 
 #: Choices that must have been made: one value, or one of several, for each.
