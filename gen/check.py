@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shlex
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +14,7 @@ from pathlib import Path
 from gen import tlc
 from gen.cache import Cache, content_key
 from gen.errors import ExitCode, GenError
+from gen.executor import LOCAL, Executor, Task
 from gen.render import (
     COST,
     COVERAGE,
@@ -31,7 +31,6 @@ from gen.render import (
     replay_state,
     zone_for,
 )
-from gen.run_dir import write_text
 from gen.shortest import GRAPH, Shortest, choose
 from gen.specs import Design, Property, properties
 from gen.tla_value import Value, format_value
@@ -49,8 +48,6 @@ UNBOUNDED = (
     "pages are lost, or there twice (Conservation is violated): from there on the search has no "
     "bound; up to there nothing was found"
 )
-#: JVMs at a time: the property that comes first, and the others.
-LANES = 2
 
 #: Why there is no verdict although TLC found a counterexample, and one reason for that.
 UNCONFIRMED = "TLC found a counterexample but its replay did not confirm it: "
@@ -137,6 +134,8 @@ class Check:
     cache: Cache | None = None
     #: Look for all shortest counterexamples, and take the one that is easiest to follow.
     all_shortest: bool = False
+    #: Where TLC runs.
+    executor: Executor = LOCAL
 
     @property
     def applicable(self) -> list[Property]:
@@ -151,10 +150,9 @@ class Check:
         """The module that is searched for these properties."""
         return render(self.design, self.zone, properties, self.made_by)
 
-    def command(self, directory: Path, spec: Spec, dump: str | None = None) -> list[str]:
+    def command(self, directory: Path, spec: Spec) -> list[str]:
         """The command line of TLC for a module in a directory."""
-        live = spec.cfg.startswith("SPECIFICATION")
-        return tlc.command(self.toolchain, directory, spec.name, self.tlc, liveness=live, dump=dump)
+        return Task(spec, self.tlc).command(self.toolchain, directory)
 
 
 class Stopped(Exception):  # noqa: N818  (it may be no error, but the user's wish)
@@ -172,7 +170,7 @@ class Stopped(Exception):  # noqa: N818  (it may be no error, but the user's wis
 
 @dataclass
 class _Session:
-    """The runs of one check, on two threads; everything shared is guarded by ``lock``."""
+    """The runs of one check, on some threads; everything shared is guarded by ``lock``."""
 
     check: Check
     on_progress: OnProgress
@@ -210,30 +208,24 @@ class _Session:
         if self.stop.is_set():
             raise GenError("no verdict: stopped", ExitCode.NO_VERDICT)
         directory = self.check.run_dir / label
-        check = replace(self.check, tlc=replace(self.check.tlc, workers=workers))
-        command = check.command(directory, spec, dump)
+        toolchain = self.check.toolchain
+        task = Task(spec, replace(self.check.tlc, workers=workers), dump)
         cache = None if dump else self.check.cache
         # In any directory: where a run was made is not what it was.
-        key = content_key(spec, check.toolchain, check.command(Path("/"), spec))
+        key = content_key(spec, toolchain, task.command(toolchain, Path("/")))
         known = cache.load(key, final) if cache else None
         if known:
             return known
-        try:
-            directory.mkdir()
-        except OSError as e:
-            raise GenError(
-                f"no verdict: {directory} cannot be made: {e.strerror}", ExitCode.NO_VERDICT
-            ) from None
-        write_text(directory / f"{spec.name}.tla", spec.tla)
-        write_text(directory / f"{spec.name}.cfg", spec.cfg)
-        write_text(directory / "command.txt", shlex.join(command) + "\n")
 
         def progress(reported: Progress | None, elapsed: float) -> None:
             with self.lock:
                 self.on_progress(label, reported, elapsed)
 
-        report = tlc.run(
-            command, directory, timeout=self.time_left(), on_progress=progress, stop=self.stop
+        report = self.check.executor.run(
+            *(task, toolchain, directory),
+            timeout=self.time_left(),
+            on_progress=progress,
+            stop=self.stop,
         )
         if cache and final(report):
             cache.store(key, directory / tlc.LOG, report)
@@ -243,7 +235,7 @@ class _Session:
         """Why a run has no verdict, in the words of the options that the user has given."""
         options = self.check.tlc
         if report.outcome is Outcome.OUT_OF_MEMORY:
-            heap = options.heap or tlc.default_heap()
+            heap = self.check.executor.heap(options)
             return f"the heap of {heap} was not enough; a larger --heap may fit"
         if report.outcome is Outcome.KILLED and self.stop.is_set():
             return f"stopped after {time.monotonic() - self.started:.1f} s"
@@ -604,7 +596,7 @@ def check(
                 )
             )
     jobs: list[Future[None]] = []
-    with ThreadPoolExecutor(LANES) as pool:
+    with ThreadPoolExecutor(request.executor.lanes) as pool:
         try:
             for label, some in _searches(request.applicable).items():
                 jobs.append(pool.submit(session.judge, some, label, pool))

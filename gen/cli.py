@@ -23,6 +23,7 @@ from gen.check import ANOTHER_WAY, UNCONFIRMED, Check, Result, Stopped, Verdict,
 from gen.doctor import diagnose
 from gen.drawing import DrawOptions
 from gen.errors import ExitCode, GenError, near_miss
+from gen.executor import connect
 from gen.formats import FLAVOURS, FORMATS, Format
 from gen.junit import junit
 from gen.matrix import Matrix, Row, find_designs
@@ -201,7 +202,12 @@ def _matrix(args: argparse.Namespace) -> int:
     asked = options.names(args.properties, "--properties")
     chosen = find_properties(asked)
     table.check_names([design.name for design in designs.values()])
-    jobs, limits = matrix.share(_limits(args, zone), matrix.cores(), memory_bytes())
+    limits = _limits(args, zone)
+    jobs = 0
+    if args.scheduler is None:
+        jobs, limits = matrix.share(limits, matrix.cores(), memory_bytes())
+    elif args.java is not None:
+        raise GenError("--java is of this machine; JAVA_HOME fits, where a worker is started")
     toolchain = find_toolchain(args.java, args.jar)
     output = table.check_output(args.output)
     run_dir = make_run_dir(None, "matrix")
@@ -221,7 +227,9 @@ def _matrix(args: argparse.Namespace) -> int:
         request.run_dir.mkdir()
         requests.append(request)
     try:
-        made, seconds = _run_matrix(requests, jobs)
+        with connect(args.scheduler, toolchain, limits.workers) as executor:
+            requests = [replace(request, executor=executor) for request in requests]
+            made, seconds = _run_matrix(requests, jobs or executor.lanes)
         _tell_matrix(made, seconds)
         if made.interrupted is None:
             for path in table.write(made, output):

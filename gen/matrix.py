@@ -10,20 +10,16 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
-from gen import tlc
-from gen.check import LANES, Check, Result, Stopped, Verdict, check
+from gen.check import Check, Result, Stopped, Verdict, check
 from gen.errors import GenError
+from gen.executor import LANES
 from gen.specs import Design, Property, design_names, find_design
-from gen.tlc import MIB, TlcOptions
+from gen.tlc import LEAST_HEAP, TlcOptions, heap_bytes, shared_heap
 from gen.tlc_output import Progress
 from gen.zone import Zone
 
 #: What the kernel of a design that only retells an old bug begins with.
 HISTORIC = "historic variant"
-#: The heap below which a JVM is not pressed, so that more of them fit.
-LEAST_HEAP = 256 * MIB
-
-_UNITS = {"k": 1024, "m": MIB, "g": 1024 * MIB}
 
 
 @dataclass(frozen=True)
@@ -120,15 +116,8 @@ def share(options: TlcOptions, cores: int, memory: int) -> tuple[int, TlcOptions
     least = LEAST_HEAP if options.heap is None else heap_bytes(options.heap)
     jobs = max(1, min(jobs, memory // 2 // (LANES * least)))
     if options.heap is None:
-        most = heap_bytes(tlc.default_heap())
-        heap = min(max(memory // 2 // (LANES * jobs), LEAST_HEAP), most)
-        options = replace(options, heap=f"{heap // MIB}m")
+        options = replace(options, heap=shared_heap(LANES * jobs, memory))
     return jobs, options
-
-
-def heap_bytes(heap: str) -> int:
-    """A heap in Java's notation as a number of bytes."""
-    return int(heap[:-1]) * _UNITS[heap[-1].lower()]
 
 
 def cores() -> int:

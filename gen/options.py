@@ -180,6 +180,22 @@ def _add_limits(parser: argparse.ArgumentParser, timeout: str, heap: str) -> Non
     parser.add_argument("--timeout", type=_seconds, metavar="S", help=timeout)
 
 
+def _scheduler(text: str) -> str:
+    # inproc:// and the like reach nobody else.
+    if re.fullmatch(r"(tcp|tls)://[^\s/]+:[0-9]{1,5}", text, re.ASCII) is None:
+        raise argparse.ArgumentTypeError(f"'{text}': tcp://HOST:PORT or tls://HOST:PORT fits")
+    return text
+
+
+def _add_scheduler(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--scheduler", type=_scheduler, metavar="ADDRESS",
+        help="run TLC at the workers of the Dask scheduler at tcp://HOST:PORT, as many runs at a "
+        "time as they have threads; --timeout then counts the wait for a worker too "
+        "(default: on this machine; needs pageblock-gen[dask])",
+    )  # fmt: skip
+
+
 def parse(argv: Sequence[str] | None) -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     """The command line, read; GenError says what is wrong with it and what is meant perhaps."""
     parser, commands = _parsers()
@@ -256,6 +272,7 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     _add_limits(
         table, "give up on a design after S seconds", "half of the memory, shared by all JVMs"
     )
+    _add_scheduler(table)
     table.add_argument(
         "--output", default="matrix", metavar="DIR",
         help="where the table goes: a new directory, or one that holds an earlier table, "

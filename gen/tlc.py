@@ -31,6 +31,8 @@ TICK = 0.2
 GRACE = 2.0
 
 MIB = 1024 * 1024
+#: The heap in bytes below which a JVM is not pressed, so that more of them fit.
+LEAST_HEAP = 256 * MIB
 _UNITS = {"k": 1024, "m": MIB, "g": 1024 * MIB}
 
 OnProgress = Callable[[Progress | None, float], None]
@@ -67,7 +69,7 @@ def check_heap(text: str) -> str:
     if found is None:
         raise GenError(f"heap: '{text}' is no size; 512m or 2g fit")
     # With less than this TLC fails before it has read the spec.
-    if int(found[1]) * _UNITS[found[2]] < 16 * MIB:
+    if heap_bytes(found[0]) < 16 * MIB:
         raise GenError(f"heap: {text} is too small for TLC; 16m or more fits")
     return text.lower()
 
@@ -87,7 +89,21 @@ def default_heap() -> str:
     A quarter leaves a small laptop usable, and leaves room for what TLC takes outside of the heap;
     the models here need far less than 4g.
     """
-    return f"{min(max(memory_bytes() // 4 // MIB, 256), 4096)}m"
+    return f"{min(max(memory_bytes() // 4, LEAST_HEAP) // MIB, 4096)}m"
+
+
+def shared_heap(jvms: int, memory: int) -> str:
+    """The heap for each of so many JVMs in ``memory`` bytes, half of which is for all of them.
+
+    None gets less than 256m, or more than one that is alone.
+    """
+    alone = heap_bytes(default_heap())
+    return f"{min(max(memory // 2 // jvms, LEAST_HEAP), alone) // MIB}m"
+
+
+def heap_bytes(heap: str) -> int:
+    """A heap in Java's notation as a number of bytes."""
+    return int(heap[:-1]) * _UNITS[heap[-1].lower()]
 
 
 def command(
@@ -171,6 +187,31 @@ def run(
     GenError if Java cannot be started or the log cannot be written. Any other exception
     (KeyboardInterrupt too) ends TLC first and then goes on.
     """
+    ended = execute(command, run_dir, timeout=timeout, on_progress=on_progress, stop=stop)
+    return judge(ended, run_dir)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A process of TLC that has ended; what it printed is in ``tlc.out`` and ``tlc.err`` too.
+
+    ``code`` is as subprocess has it, negative for a signal. ``killed``: why we ended it, or None.
+    """
+
+    printed: StreamReader
+    code: int
+    killed: str | None
+
+
+def execute(
+    command: list[str],
+    run_dir: Path,
+    *,
+    timeout: float | None = None,
+    on_progress: OnProgress | None = None,
+    stop: threading.Event | None = None,
+) -> Ended:
+    """The first half of ``run``: the process to its end, without a word on what it means."""
     try:
         # mkdir is the lock too: in a run directory that is shared, TLC reads another run's states.
         (run_dir / TMP).mkdir()
@@ -182,19 +223,19 @@ def run(
     except OSError as error:
         raise _cannot_write(run_dir / TMP, error) from None
     try:
-        return _run(command, run_dir, timeout, on_progress, stop)
+        return _execute(command, run_dir, timeout, on_progress, stop)
     finally:
         for name in (META, TMP):
             shutil.rmtree(run_dir / name, ignore_errors=True)
 
 
-def _run(
+def _execute(
     command: list[str],
     run_dir: Path,
     timeout: float | None,
     on_progress: OnProgress | None,
     stop: threading.Event | None,
-) -> Report:
+) -> Ended:
     with contextlib.ExitStack() as stack:
         try:
             # Unbuffered: a full disk shows at the write, and the log is whole whenever we die.
@@ -229,11 +270,16 @@ def _run(
             raise
         finally:
             following.close()
-    code = process.returncode
+    return Ended(following.reader, process.returncode, killed)
+
+
+def judge(ended: Ended, run_dir: Path) -> Report:
+    """The second half of ``run``: what TLC said; its files are in ``run_dir``."""
+    code = ended.code
     # A signal as a shell tells it: 143 is SIGTERM, whether Java ended itself or died of it.
-    report = following.reader.finish(code if code >= 0 else 128 - code)
-    if killed is not None:
-        return replace(report, outcome=Outcome.KILLED, message=killed, completed=False)
+    report = ended.printed.finish(code if code >= 0 else 128 - code)
+    if ended.killed is not None:
+        return replace(report, outcome=Outcome.KILLED, message=ended.killed, completed=False)
     return _judge_end(report, code, run_dir)
 
 
@@ -284,6 +330,19 @@ def _last_words(run_dir: Path, code: int) -> str:
             if lines:
                 return lines[-1][:300]
     return f"it said nothing (exit code {code})"
+
+
+def read(log: bytes) -> StreamReader:
+    """What a TLC printed that ran elsewhere, read as if it had been followed."""
+    reader = StreamReader()
+    *lines, tail = log.split(b"\n")
+    for line in [*lines, tail] if tail else lines:
+        reader.feed(_text(line))
+    return reader
+
+
+def _text(line: bytes) -> str:
+    return line.decode("utf-8", "backslashreplace")
 
 
 class _Following:
@@ -403,7 +462,7 @@ class _Following:
 
     def _feed(self, lines: list[bytes]) -> None:
         for line in lines:
-            progress = self.reader.feed(line.decode("utf-8", "backslashreplace"))
+            progress = self.reader.feed(_text(line))
             if progress is not None:
                 self._report(progress)
 

@@ -136,7 +136,7 @@ def test_a_disk_that_is_full_when_the_spec_is_written_gives_no_verdict(
     def full(path: Path, _text: str) -> None:
         raise GenError(f"no verdict: {path} cannot be written: No space left", ExitCode.NO_VERDICT)
 
-    monkeypatch.setattr("gen.check.write_text", full)
+    monkeypatch.setattr("gen.executor.write_text", full)
     run = tmp_path / "run"
     ran = gen("check", "--java", fake_java("exit 0"), "--run-dir", str(run))
     ran.told("pageblock.", "No space left")

@@ -1,0 +1,360 @@
+"""Where TLC runs: on this machine, or on the workers of a Dask scheduler."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from gen import __version__, tlc
+from gen.errors import ExitCode, GenError
+from gen.render import Spec
+from gen.run_dir import write_bytes, write_text
+from gen.tlc import OnProgress, TlcOptions
+from gen.tlc_output import Outcome, Progress, Report, StreamReader
+from gen.toolchain import Toolchain, find_toolchain
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+#: JVMs of one check at a time on this machine: the property that comes first, and the others.
+LANES = 2
+
+#: Seconds that a scheduler has to answer.
+CONNECT = 10.0
+#: How often Dask tries again, elsewhere if it can, what failed on a worker: a full disk, say.
+RETRIES = 2
+#: What a run leaves for who reads it: what TLC and Java printed, a state graph, a crash of Java.
+_KEPT = (tlc.LOG, tlc.ERRORS, "*.dot", "hs_err_pid*.log")
+
+# A worker that is killed cannot end its Java any more; this asks Linux to do it.  In a process
+# of its own and not in Popen's preexec_fn, which is unsafe in a process with threads.
+_DIES_WITH_WORKER = (
+    "import ctypes, os, signal, sys;"
+    "ctypes.CDLL(None).prctl(1, signal.SIGKILL);"  # PR_SET_PDEATHSIG
+    "os.execv(sys.argv[1], sys.argv[1:])"
+)
+
+
+@dataclass(frozen=True)
+class Task:
+    """A run of TLC: the module, and how it is to be checked.  It holds no path: it may travel.
+
+    ``dump``: the name of a file for the state graph.
+    """
+
+    spec: Spec
+    options: TlcOptions
+    dump: str | None = None
+
+    def command(self, toolchain: Toolchain, directory: Path) -> list[str]:
+        """The command line of this run in a directory."""
+        return tlc.command(
+            toolchain,
+            directory,
+            self.spec.name,
+            self.options,
+            liveness=self.spec.cfg.startswith("SPECIFICATION"),
+            dump=self.dump,
+        )
+
+    def prepare(self, toolchain: Toolchain, directory: Path) -> list[str]:
+        """Make the directory, with all that the run reads; its command line."""
+        command = self.command(toolchain, directory)
+        try:
+            directory.mkdir()
+        except OSError as e:
+            raise GenError(
+                f"no verdict: {directory} cannot be made: {e.strerror}", ExitCode.NO_VERDICT
+            ) from None
+        write_text(directory / f"{self.spec.name}.tla", self.spec.tla)
+        write_text(directory / f"{self.spec.name}.cfg", self.spec.cfg)
+        write_text(directory / "command.txt", shlex.join(command) + "\n")
+        return command
+
+
+class Executor(Protocol):
+    """Runs TLC, and says what it said.  Any thread may use it."""
+
+    @property
+    def lanes(self) -> int:
+        """How many runs of one check it takes at a time."""
+
+    def heap(self, options: TlcOptions) -> str:
+        """The heap of a run, for a message."""
+
+    def run(
+        self,
+        task: Task,
+        toolchain: Toolchain,
+        directory: Path,
+        *,
+        timeout: float | None = None,
+        on_progress: OnProgress | None = None,
+        stop: threading.Event | None = None,
+    ) -> Report:
+        """``tlc.run`` of a task: its files are in ``directory``, which is made, wherever it ran.
+
+        ``timeout``: seconds from now, with the time that it takes to get its turn.
+        """
+
+
+@dataclass(frozen=True)
+class Local:
+    """Runs TLC on this machine.
+
+    The caller's thread starts Java and waits for it: a run is a process already, and a pool of
+    Python processes around it would add nothing.
+    """
+
+    lanes: int = LANES
+
+    def heap(self, options: TlcOptions) -> str:
+        return options.heap or tlc.default_heap()
+
+    def run(
+        self,
+        task: Task,
+        toolchain: Toolchain,
+        directory: Path,
+        *,
+        timeout: float | None = None,
+        on_progress: OnProgress | None = None,
+        stop: threading.Event | None = None,
+    ) -> Report:
+        command = task.prepare(toolchain, directory)
+        return tlc.run(command, directory, timeout=timeout, on_progress=on_progress, stop=stop)
+
+
+#: Where TLC runs if nobody says otherwise.
+LOCAL = Local()
+
+
+# ---- Dask, here ----------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def connect(scheduler: str | None, toolchain: Toolchain, workers: int) -> Iterator[Executor]:
+    """Where TLC runs while this lasts: at a scheduler's workers, or here if there is None.
+
+    ``workers``: TLC's own threads in each run.  GenError (one line) if the scheduler cannot be
+    reached or has no workers, or if a worker has another version of this package or of TLC.
+    """
+    if scheduler is None:
+        yield LOCAL
+        return
+    with _client(scheduler) as client:
+        yield Dask(client, scheduler, max(1, _threads(client, scheduler, toolchain) // workers))
+
+
+@contextlib.contextmanager
+def _client(scheduler: str) -> Iterator[Client]:
+    try:
+        import dask
+
+        # Before distributed is loaded, which reads it then.  What goes wrong is told in one line,
+        # by who asked for it, and not in the log of a library.
+        names = ("distributed", "distributed.client", "distributed.comm", "tornado", "asyncio")
+        dask.config.set({"logging": dict.fromkeys(names, "critical")})
+        from distributed import Client
+    except ImportError as error:
+        raise GenError(
+            f"--scheduler needs dask.distributed ({error}); pip install 'pageblock-gen[dask]'",
+            ExitCode.SYSTEM,
+        ) from None
+    try:
+        client = Client(scheduler, timeout=CONNECT, set_as_default=False, name="pageblock-gen")
+    except Exception as error:  # OSError mostly; by protocol and TLS's settings anything
+        raise GenError(
+            f"no scheduler at {scheduler}: {_reason(error)}; 'dask scheduler' starts one",
+            ExitCode.SYSTEM,
+        ) from None
+    with client:
+        yield client
+
+
+def _threads(client: Client, scheduler: str, toolchain: Toolchain) -> int:
+    """The threads of all workers, each of which has been asked whether it fits."""
+    threads = client.nthreads()
+    if not threads:
+        raise GenError(
+            f"the scheduler at {scheduler} has no workers; 'dask worker {scheduler}' starts one",
+            ExitCode.SYSTEM,
+        )
+    asked = (__version__, toolchain.jar_sha256)
+    answers: dict[str, Any] = {}
+    with contextlib.suppress(ModuleNotFoundError):  # told below, as the scheduler itself is asked
+        answers[scheduler] = client.run_on_scheduler(_same_version, __version__)
+    answers.update(client.run(_fitting_toolchain, *asked, on_error="return"))
+    for address, answer in sorted(answers.items()):
+        if isinstance(answer, Exception):
+            raise GenError(f"{address} cannot take part: {_reason(answer)}", ExitCode.SYSTEM)
+    return sum(threads.values())
+
+
+def _reason(error: BaseException) -> str:
+    """One line for something that Dask raised, or handed on from a worker."""
+    if isinstance(error, GenError):
+        return error.message
+    if isinstance(error, ModuleNotFoundError):
+        return f"{error}: pageblock-gen {__version__} fits"
+    return next(iter(str(error).strip().splitlines()), "") or type(error).__name__
+
+
+class Dask:
+    """Runs TLC at the workers of a scheduler: who runs what and when, and again, is Dask's.
+
+    ``lanes``: as many runs as the workers have threads.  What TLC printed comes back whole, is
+    put into the run's directory and judged here; without it there is no verdict.
+    """
+
+    def __init__(self, client: Client, scheduler: str, lanes: int) -> None:
+        self.client, self.scheduler, self.lanes = client, scheduler, lanes
+        #: Progress of the runs that are under way, by key; None: waits for its turn.
+        self._told: dict[object, list[int] | None] = {}
+        self._topic = f"pageblock-gen-{client.id}"
+        client.subscribe_topic(self._topic, self._hear)
+
+    def _hear(self, event: tuple[float, Any]) -> None:
+        key, told = event[1]
+        if key in self._told:
+            self._told[key] = told
+
+    def heap(self, options: TlcOptions) -> str:
+        return options.heap or "its worker's share"
+
+    def run(
+        self,
+        task: Task,
+        toolchain: Toolchain,
+        directory: Path,
+        *,
+        timeout: float | None = None,
+        on_progress: OnProgress | None = None,
+        stop: threading.Event | None = None,
+    ) -> Report:
+        started = time.monotonic()
+        task.prepare(toolchain, directory)
+        ended = threading.Event()
+        future: Future[Answer] = self.client.submit(
+            *(_answer, task, __version__, toolchain.jar_sha256, timeout, self._topic),
+            pure=False,  # a key of its own: nobody shares, or cancels, another one's run
+            retries=RETRIES,
+        )
+        self._told[future.key] = None
+        try:
+            future.add_done_callback(lambda _: ended.set())
+            shown: list[int] | None = None
+            while not ended.wait(tlc.TICK):
+                elapsed = time.monotonic() - started
+                told = self._told[future.key]
+                if stop is not None and stop.is_set():
+                    return _no_report(Outcome.KILLED, f"stopped after {elapsed:.1f} s: no verdict")
+                if timeout is not None and elapsed >= timeout:
+                    if told is None:
+                        return _no_report(
+                            Outcome.INCOMPLETE, f"no worker was free within {timeout:.1f} s"
+                        )
+                    return _no_report(Outcome.KILLED, f"timeout: no verdict within {timeout:g} s")
+                if on_progress is not None:
+                    on_progress(Progress(*told) if told and told != shown else None, elapsed)
+                    shown = told
+            answer = future.result()
+        except Exception as error:  # a worker's, or what Dask says of lost ones
+            if not isinstance(error, GenError) and future.cancelled():
+                error = GenError(f"the scheduler at {self.scheduler} was lost")
+            return _no_report(Outcome.INCOMPLETE, _reason(error))
+        finally:
+            del self._told[future.key]
+            # Its worker notices, and ends Java: see _answer.
+            future.cancel()
+        for name, data in answer.files.items():
+            write_bytes(directory / name, data)
+        printed = tlc.read(answer.files[tlc.LOG])
+        return tlc.judge(tlc.Ended(printed, answer.code, answer.killed), directory)
+
+
+def _no_report(outcome: Outcome, message: str) -> Report:
+    """Of a run of which nothing came back."""
+    nothing = StreamReader().finish(ExitCode.NO_VERDICT)
+    return replace(nothing, outcome=outcome, message=message)
+
+
+# ---- Dask, on a worker ---------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How a run ended, as in ``tlc.Ended``, and the files that it left, by name."""
+
+    code: int
+    killed: str | None
+    files: dict[str, bytes]
+
+
+def _same_version(version: str) -> None:
+    if version != __version__:
+        raise GenError(f"it has pageblock-gen {__version__}; {version} fits")
+
+
+def _fitting_toolchain(version: str, jar_sha256: str) -> Toolchain:
+    """This machine's Java and jar; GenError unless what runs here is what the asker has."""
+    _same_version(version)
+    toolchain = find_toolchain()
+    if toolchain.jar_sha256 != jar_sha256:
+        raise GenError(
+            f"its {toolchain.jar} has SHA-256 {toolchain.jar_sha256}, not {jar_sha256}; the same "
+            "jar fits (TLA2TOOLS_JAR)"
+        )
+    return toolchain
+
+
+def _answer(task: Task, version: str, jar_sha256: str, timeout: float | None, topic: str) -> Answer:
+    """Run TLC on this worker, to its end or until nobody waits for it any more."""
+    from distributed import Reschedule, get_worker
+
+    worker = get_worker()
+    key = worker.get_current_task()
+    stop = threading.Event()
+    heard = False
+
+    def tick(progress: Progress | None, _elapsed: float) -> None:
+        nonlocal heard
+        # Dask does not end a thread: when the asker cancels, or is gone, when the scheduler or
+        # this worker ends, it only notes so.
+        known = worker.state.tasks.get(key)
+        wanted = known is not None and known.state == "executing"
+        if not wanted or worker.status.name in ("closing", "closed", "failed"):
+            stop.set()
+        if progress is not None or not heard:
+            heard = True
+            counts = progress and [
+                *(progress.depth, progress.generated, progress.distinct, progress.queue)
+            ]
+            worker.log_event(topic, [key, counts or []])
+
+    try:
+        toolchain = _fitting_toolchain(version, jar_sha256)
+        memory = worker.memory_manager.memory_limit or tlc.memory_bytes()
+        heap = task.options.heap or tlc.shared_heap(worker.state.nthreads, memory)
+        task = replace(task, options=replace(task.options, heap=heap))
+        with tempfile.TemporaryDirectory(dir=worker.local_directory) as made:
+            directory = Path(made) / "run"
+            command = task.prepare(toolchain, directory)
+            if sys.platform == "linux":
+                command = [sys.executable, "-ISc", _DIES_WITH_WORKER, *command]
+            ended = tlc.execute(command, directory, timeout=timeout, on_progress=tick, stop=stop)
+            if stop.is_set():
+                raise Reschedule  # if somebody wants it after all, it is not this run
+            kept = [path for pattern in _KEPT for path in directory.glob(pattern)]
+            files = {path.name: path.read_bytes() for path in kept}
+    except GenError as error:
+        raise GenError(f"{worker.address}: {error.message}", error.code) from None
+    return Answer(ended.code, ended.killed, files)
