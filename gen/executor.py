@@ -260,7 +260,7 @@ class Dask:
                 if timeout is not None and elapsed >= timeout:
                     if told is None:
                         return _no_report(
-                            Outcome.INCOMPLETE, f"no worker was free within {timeout:.1f} s"
+                            Outcome.INCOMPLETE, "the time was over before a worker was free"
                         )
                     return _no_report(Outcome.KILLED, f"timeout: no verdict within {timeout:g} s")
                 if on_progress is not None:
@@ -277,7 +277,7 @@ class Dask:
             future.cancel()
         for name, data in answer.files.items():
             write_bytes(directory / name, data)
-        printed = tlc.read(answer.files[tlc.LOG])
+        printed = tlc.read(answer.files.get(tlc.LOG, b""))
         return tlc.judge(tlc.Ended(printed, answer.code, answer.killed), directory)
 
 
