@@ -163,13 +163,17 @@ def _client(scheduler: str) -> Iterator[Client]:
         # by who asked for it, and not in the log of a library.
         names = ("distributed", "distributed.client", "distributed.comm", "tornado", "asyncio")
         dask.config.set({"logging": dict.fromkeys(names, "critical")})
-        from distributed import Client
+        from distributed import Client, Security
     except ImportError as error:
         raise GenError(
             f"--scheduler needs dask.distributed ({error}); pip install 'pageblock-gen[dask]'",
             ExitCode.SYSTEM,
         ) from None
     try:
+        # Without its settings Dask would fail in the middle, and add a traceback later.
+        context = Security().get_connection_args("client")["ssl_context"]
+        if scheduler.startswith("tls:") and context is None:
+            raise ValueError("Dask has no TLS settings here (distributed.comm.tls)")
         client = Client(scheduler, timeout=CONNECT, set_as_default=False, name="pageblock-gen")
     except Exception as error:  # OSError mostly; by protocol and TLS's settings anything
         raise GenError(

@@ -168,13 +168,20 @@ def test_without_dask_one_line_says_what_to_install(
     assert (ran.code, ran.out, out.exists()) == (ExitCode.SYSTEM, "", False)
 
 
-def test_a_scheduler_that_is_not_there_is_told_in_one_line(start: Start, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("tcp://127.0.0.1:1", "'dask scheduler' starts one"),
+        ("tls://127.0.0.1:1", "no TLS settings"),
+    ],
+)
+def test_a_scheduler_that_is_not_there_is_told_in_one_line(
+    start: Start, tmp_path: Path, address: str, words: str
+) -> None:
     hurry = "import gen.executor; gen.executor.CONNECT = 0.5"
     out = tmp_path / "m"
-    ran = start(
-        *(*ONE, "--scheduler", "tcp://127.0.0.1:1", "--output", str(out)), before=hurry
-    ).end()
-    ran.told("no scheduler at tcp://127.0.0.1:1", "'dask scheduler' starts one")
+    ran = start(*ONE, "--scheduler", address, "--output", str(out), before=hurry).end()
+    ran.told(f"no scheduler at {address}", words)
     assert (ran.code, ran.out, out.exists()) == (ExitCode.SYSTEM, "", False)
 
 
@@ -310,8 +317,14 @@ PROPERTIES = "FreelistHygiene,Alignment"
 
 def matrix(cluster: Cluster | None, designs: str, out: Path, *more: str) -> Sequence[str]:
     where = ("--scheduler", cluster.address) if cluster else ()
-    asked = ("--designs", designs, "--properties", PROPERTIES, "--no-cache")
+    asked = ("--designs", designs, "--properties", PROPERTIES)
     return ("matrix", *asked, *where, *more, "--output", str(out))
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What another test has asked before would not be run."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
 def table_of(began: Started) -> dict[str, list[str]]:
@@ -331,7 +344,7 @@ def test_the_table_is_the_same_wherever_tlc_ran(
 ) -> None:
     here, there = tmp_path / "here", tmp_path / "there"
     argv = ("v6.12,hygiene-v2",)
-    told = table_of(start(*matrix(None, *argv, here)))
+    told = table_of(start(*matrix(None, *argv, here, "--no-cache")))
     # With this Java the client could not run TLC if it wanted to.
     broken = tmp_path / "java" / "bin" / "java"
     broken.parent.mkdir(parents=True)
@@ -344,6 +357,8 @@ def test_the_table_is_the_same_wherever_tlc_ran(
     assert sorted(p.name for p in here.iterdir()) == sorted(p.name for p in there.iterdir())
     for path in here.iterdir():
         assert path.read_bytes() == (there / path.name).read_bytes()
+    # What TLC said there is known here, the replay too.
+    assert lines(start(*matrix(None, *argv, tmp_path / "kept")).end()) == told
 
 
 @pytest.mark.tlc
