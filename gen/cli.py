@@ -36,7 +36,7 @@ from gen.saved import difference, load_trace, render_saved
 from gen.side_by_side import side_by_side
 from gen.specs import design_names, find_design, find_properties, properties
 from gen.tlc import TlcOptions, memory_bytes
-from gen.toolchain import find_toolchain
+from gen.toolchain import Toolchain, find_toolchain
 from gen.trace import Trace
 from gen.zone import Zone
 
@@ -193,6 +193,13 @@ def _withdraw(verdicts: Sequence[Verdict], reason: str) -> list[Verdict]:
     ]
 
 
+def _toolchain(args: argparse.Namespace) -> Toolchain:
+    """The Java and the jar of a command that has --scheduler."""
+    if args.scheduler is not None and args.java is not None:
+        raise GenError("--java is of this machine; JAVA_HOME fits, where a worker is started")
+    return find_toolchain(args.java, args.jar)
+
+
 # ---- gen matrix ----------------------------------------------------------------------
 
 
@@ -206,9 +213,7 @@ def _matrix(args: argparse.Namespace) -> int:
     jobs = 0
     if args.scheduler is None:
         jobs, limits = matrix.share(limits, matrix.cores(), memory_bytes())
-    elif args.java is not None:
-        raise GenError("--java is of this machine; JAVA_HOME fits, where a worker is started")
-    toolchain = find_toolchain(args.java, args.jar)
+    toolchain = _toolchain(args)
     output = table.check_output(args.output)
     run_dir = make_run_dir(None, "matrix")
     requests = []
@@ -411,7 +416,10 @@ def _prove(args: argparse.Namespace) -> ExitCode:
     if args.recheck is not None:
         known = load_certificate(Path(args.recheck))
         command = shlex.split(known["command"])[1:]
-        limits = [*_given(args, "--jar", "--java", "--heap", "--timeout"), "--no-cache"]
+        limits = [
+            *_given(args, "--jar", "--java", "--heap", "--timeout", "--scheduler"),
+            "--no-cache",
+        ]
         args = options.parse([*command, *limits])[1]
     if args.design is None:
         raise GenError("--design is missing: which one is to be proved?")
@@ -428,15 +436,17 @@ def _prove(args: argparse.Namespace) -> ExitCode:
         design=design,
         zone=zone,
         properties=tuple(chosen),
-        toolchain=find_toolchain(args.java, args.jar),
+        toolchain=_toolchain(args),
         tlc=_limits(args, zone),
         run_dir=make_run_dir(args.output, f"prove-{design.name}"),
         made_by=_prove_command(args, zone),
         design_option=args.design,
         cache=None if args.no_cache else Cache(),
     )
-    print(f"{design.name}: {design.title}\n{proof_report.zone(zone)}", flush=True)
-    made = prove(request, names, lambda done: print(proof_report.line(done), flush=True))
+    with connect(args.scheduler, request.toolchain, request.tlc.workers) as executor:
+        request = replace(request, executor=executor)
+        print(f"{design.name}: {design.title}\n{proof_report.zone(zone)}", flush=True)
+        made = prove(request, names, lambda done: print(proof_report.line(done), flush=True))
     print("\n" + proof_report.summary(made))
     for path in proof_report.write(made):
         print(f"files:       {path}")

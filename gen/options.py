@@ -381,6 +381,7 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     )
     _add_toolchain(proof)
     _add_limits(proof, "give up on a run after S seconds", "a quarter of the memory, up to 4g")
+    _add_scheduler(proof)
 
     show = commands.add_parser(
         "render", help="print the TLA+ module and its .cfg", allow_abbrev=False

@@ -152,10 +152,13 @@ def test_an_address_that_is_none_is_told_at_once(gen: Gen, address: str) -> None
     assert ran.code == ExitCode.USAGE
 
 
-def test_a_java_for_workers_elsewhere_is_refused(gen: Gen, real_java: str) -> None:
-    ran = gen(*ONE, "--scheduler", "tcp://there:1", "--java", real_java)
-    ran.told("--java is of this machine", "JAVA_HOME")
-    assert ran.code == ExitCode.USAGE
+@pytest.mark.parametrize("command", [ONE, ("prove", "--design", "v6.12")])
+def test_a_java_for_workers_elsewhere_is_refused(
+    gen: Gen, real_java: str, command: Sequence[str]
+) -> None:
+    ran = gen(*command, "--scheduler", "tcp://there:1", "--java", real_java)
+    assert "--java is of this machine; JAVA_HOME fits" in ran.err
+    assert (ran.code, ran.out, ran.err.count("\n")) == (ExitCode.USAGE, "", 1)
 
 
 def test_without_dask_one_line_says_what_to_install(
