@@ -35,6 +35,7 @@ from gen.sarif import sarif
 from gen.saved import difference, load_trace, render_saved
 from gen.side_by_side import side_by_side
 from gen.specs import design_names, find_design, find_properties, properties
+from gen.svg import check_png
 from gen.tlc import TlcOptions, memory_bytes
 from gen.toolchain import Toolchain, find_toolchain
 from gen.trace import Trace
@@ -213,6 +214,8 @@ def _matrix(args: argparse.Namespace) -> int:
     jobs = 0
     if args.scheduler is None:
         jobs, limits = matrix.share(limits, matrix.cores(), memory_bytes())
+    if args.png:
+        check_png()
     toolchain = _toolchain(args)
     output = table.check_output(args.output)
     run_dir = make_run_dir(None, "matrix")
@@ -237,7 +240,7 @@ def _matrix(args: argparse.Namespace) -> int:
             made, seconds = _run_matrix(requests, jobs or executor.lanes)
         _tell_matrix(made, seconds)
         if made.interrupted is None:
-            for path in table.write(made, output):
+            for path in table.write(made, output, [*FORMATS] if args.png else table.QUICK):
                 print(f"files:   {path}")
     except BaseException:
         shutil.rmtree(run_dir, ignore_errors=True)

@@ -253,8 +253,8 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
         "matrix",
         help="check every design, and make the table of verdicts",
         description="Checks designs x properties, prints the table of verdicts, and writes it as "
-        "Markdown, JSON and HTML with a drawing for each violation. Exit code: 0 if every cell "
-        "has a verdict (a violation is one), 3 if any has none, 130 after Ctrl-C.",
+        "Markdown, JSON and HTML, with the trace of each violation in every format. Exit code: 0 "
+        "if every cell has a verdict (a violation is one), 3 if any has none, 130 after Ctrl-C.",
         allow_abbrev=False,
     )
     _add_zone(table)
@@ -277,6 +277,10 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
         "--output", default="matrix", metavar="DIR",
         help="where the table goes: a new directory, or one that holds an earlier table, "
         "which is replaced (default: matrix)",
+    )  # fmt: skip
+    table.add_argument(
+        "--png", action="store_true",
+        help="the pictures as PNG too, which takes a second for each violation",
     )  # fmt: skip
     table.add_argument(
         "--no-cache", action="store_true",

@@ -143,6 +143,11 @@ def png(svg: str) -> bytes:
     return bytes(resvg_py.svg_to_bytes(svg_string=svg, zoom=2))
 
 
+def check_png() -> None:
+    """GenError as of ``png``, before there is a picture."""
+    png(image(1, 1, ""))
+
+
 def _has_font(render: Callable[..., bytes]) -> bool:
     """Whether a text leaves anything to see: without a font it would be left out in silence."""
     some, none = group(), group()

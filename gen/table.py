@@ -17,13 +17,17 @@ import jinja2
 from gen import __version__
 from gen.check import Result, Verdict
 from gen.errors import ExitCode, GenError
+from gen.formats import FLAVOURS, FORMATS, PNG, files
 from gen.matrix import Matrix, Row
+from gen.page import Heading
 from gen.report import drawing, reproduce, states
-from gen.run_dir import write_json, write_text
+from gen.run_dir import write_bytes, write_json, write_text
 from gen.specs import Property
 
 _FORMAT = "pageblock-gen matrix"
 INDEX = ("matrix.md", "matrix.html", "matrix.json")
+#: In which a cell's trace is written, unless all are asked for.
+QUICK = tuple(name for name in FORMATS if name not in PNG)
 _STAGE = ".matrix-"
 
 LEGEND = {
@@ -174,17 +178,24 @@ def slug(text: str) -> str:
 
 
 def check_names(names: Sequence[str]) -> None:
-    """GenError if the drawings of two of these designs would be the same file."""
+    """GenError if the drawings of two of these designs would be in the same directory."""
     known: dict[str, str] = {}
     for name in names:
         # Some file systems do not tell upper case from lower.
         other = known.setdefault(slug(name).lower(), name)
         if other != name:
-            raise GenError(f"designs '{other}' and '{name}': too alike for names of files")
+            raise GenError(f"designs '{other}' and '{name}': too alike for names of directories")
 
 
 def _anchor(row: Row, prop: Property) -> str:
     return f"{slug(row.design.name)}-{prop.name}"
+
+
+def _paths(row: Row, prop: Property, formats: Sequence[str]) -> dict[str, str]:
+    """Where the trace of a cell is, by format; nothing if it has none."""
+    if row.verdicts[prop.name].trace is None:
+        return {}
+    return {name: f"{_anchor(row, prop)}/{FORMATS[name].file}" for name in formats}
 
 
 def _escape(text: str) -> str:
@@ -192,25 +203,31 @@ def _escape(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]<>|#&~])", r"\\\1", " ".join(text.split()))
 
 
-def markdown(matrix: Matrix) -> str:
-    """The table as Markdown; a violated cell links to its drawing."""
+def markdown(matrix: Matrix, formats: Sequence[str] = QUICK) -> str:
+    """The table as Markdown; a violated cell links to its drawing, a list below to the others."""
     head = ["design", *(_escape(p.name) for p in matrix.properties)]
     lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
+    drawn = []
     for row in matrix.rows:
         cells = [_escape(row.design.name)]
         for prop in matrix.properties:
             verdict = row.verdicts[prop.name]
             text = words(verdict)
-            cells.append(f"[{text}]({_anchor(row, prop)}.txt)" if verdict.trace else text)
+            paths = _paths(row, prop, formats)
+            cells.append(f"[{text}]({paths[FLAVOURS[0]]})" if paths else text)
+            if paths:
+                links = ", ".join(f"[{name}]({path})" for name, path in paths.items())
+                drawn.append(f"- {cells[0]}, {_escape(prop.name)}: {links}")
         lines.append(f"| {' | '.join(cells)} |")
     legend = [f"- {LEGEND[result]}" for result in _used(matrix)]
     designs = [f"- {_escape(row.design.name)}: {_escape(row.design.title)}" for row in matrix.rows]
     asked = [f"- {_escape(p.name)}: {_escape(p.statement)}" for p in matrix.properties]
     about = ["# Designs and properties", "", f"{_escape(matrix.zone.describe)}.", ""]
-    return "\n".join([*about, *lines, "", *legend, "", *designs, "", *asked, ""])
+    traces = ["## Traces, in every format", "", *drawn, ""] if drawn else []
+    return "\n".join([*about, *lines, "", *legend, "", *traces, *designs, "", *asked, ""])
 
 
-def to_json(matrix: Matrix) -> dict[str, Any]:
+def to_json(matrix: Matrix, formats: Sequence[str] = QUICK) -> dict[str, Any]:
     """The table as data; the same for the same verdicts, however long they took."""
     return {
         "format": _FORMAT,
@@ -232,12 +249,14 @@ def to_json(matrix: Matrix) -> dict[str, Any]:
                 "distinct": verdict.distinct,
                 "depth": verdict.depth,
                 "message": verdict.message,
-                "drawing": f"{_anchor(row, prop)}.txt" if verdict.trace else None,
+                "drawing": paths.get(FLAVOURS[0]),
+                "formats": paths,
                 "command": reproduce(row.check, verdict),
             }
             for row in matrix.rows
             for prop in matrix.properties
             for verdict in [row.verdicts[prop.name]]
+            for paths in [_paths(row, prop, formats)]
         ],
     }
 
@@ -252,8 +271,8 @@ _SIGNS = {
 }
 
 
-def html(matrix: Matrix) -> str:
-    """The table as one page without anything from outside; the drawings stand below it."""
+def html(matrix: Matrix, formats: Sequence[str] = QUICK) -> str:
+    """The table as a page; the drawings stand below it, with links to the other formats."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
         undefined=jinja2.StrictUndefined,
@@ -270,6 +289,8 @@ def html(matrix: Matrix) -> str:
         anchor=_anchor,
         counts=counts,
         drawing=drawing,
+        paths=lambda row, prop: _paths(row, prop, formats),
+        forms=FORMATS,
         reproduce=reproduce,
         states=states,
         words=words,
@@ -304,28 +325,56 @@ def check_output(text: str) -> Path:
 
 def _strange(directory: Path) -> str | None:
     """The name of something in a directory that no earlier matrix has put there."""
-    held = sorted(path.name for path in directory.iterdir())
-    known = {*INDEX, *_drawings(directory)} if INDEX[-1] in held else set()
-    return next((n for n in held if n not in known and not n.startswith(_STAGE)), None)
+    known = {*INDEX, *_traces(directory)} if (directory / INDEX[-1]).is_file() else set()
+    folders = {name.partition("/")[0] for name in known if "/" in name}
+    for name, path in sorted(_held(directory).items()):
+        stage = name.startswith(_STAGE)
+        mine = name in folders if path.is_dir() and not path.is_symlink() else name in known
+        if not stage and not mine:
+            return name
+    return None
 
 
-def _drawings(directory: Path) -> set[str]:
-    """The drawings of an earlier matrix, as its JSON names them; none if there is no such."""
+def _held(directory: Path) -> dict[str, Path]:
+    """What is in a directory, and in its directories, by its name from there."""
+    first = {path.name: path for path in directory.iterdir()}
+    below = [p for p in first.values() if p.is_dir() and not p.is_symlink()]
+    return first | {f"{p.name}/{path.name}": path for p in below for path in p.iterdir()}
+
+
+def _traces(directory: Path) -> set[str]:
+    """The files of traces of an earlier matrix, as its JSON names them; none if there is no such.
+
+    Those of the first versions had one drawing for a cell, beside the table.
+    """
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
         data = json.loads((directory / INDEX[-1]).read_text(encoding="utf-8"))
         if data["format"] == _FORMAT:
-            names = {str(v["drawing"]) for v in data["verdicts"] if v["drawing"]}
-            return {name for name in names if name == slug(name) and name.endswith(".txt")}
+            cells = [v for v in data["verdicts"] if v["drawing"]]
+            names = {str(name) for v in cells for name in v.get("formats", {}).values()}
+            names |= {str(v["drawing"]) for v in cells}
+            return {name for name in names if _is_trace(name)}
     return set()
 
 
-def write(matrix: Matrix, directory: Path) -> list[Path]:
-    """Write all files, or none; what an earlier matrix has left there goes."""
+def _is_trace(name: str) -> bool:
+    """Whether a matrix may have put a file of this name there."""
+    folder, slash, file = name.partition("/")
+    if slash:
+        return folder == slug(folder) and file in {form.file for form in FORMATS.values()}
+    return name == slug(name) and name.endswith(".txt")
+
+
+def write(matrix: Matrix, directory: Path, formats: Sequence[str] = QUICK) -> list[Path]:
+    """Write all files, or none; what an earlier matrix has left there goes.
+
+    A cell with a trace has a directory with the trace in these formats.
+    """
     new = not directory.is_dir()
     stage = None
     try:
         stage = Path(tempfile.mkdtemp(prefix=_STAGE, dir=directory.parent if new else directory))
-        _fill(matrix, stage)
+        _fill(matrix, stage, formats)
         # From here on nothing needs room on the disk.
         stage.chmod(0o755)
         if new:
@@ -342,24 +391,35 @@ def write(matrix: Matrix, directory: Path) -> list[Path]:
     return [directory / name for name in INDEX]
 
 
-def _fill(matrix: Matrix, directory: Path) -> None:
+def _fill(matrix: Matrix, directory: Path, formats: Sequence[str]) -> None:
+    back = (("the table", f"../{INDEX[1]}"),)
     for row in matrix.rows:
         for prop in matrix.properties:
-            if row.verdicts[prop.name].trace:
-                text = drawing(row.verdicts[prop.name])
-                write_text(directory / f"{_anchor(row, prop)}.txt", text)
-    write_text(directory / "matrix.md", markdown(matrix))
-    write_text(directory / "matrix.html", html(matrix))
-    write_json(directory / "matrix.json", to_json(matrix))
+            if trace := row.verdicts[prop.name].trace:
+                folder = directory / _anchor(row, prop)
+                folder.mkdir()
+                for name, data in files(trace, formats, Heading(links=back)).items():
+                    write_bytes(folder / name, data)
+    write_text(directory / "matrix.md", markdown(matrix, formats))
+    write_text(directory / "matrix.html", html(matrix, formats))
+    write_json(directory / "matrix.json", to_json(matrix, formats))
 
 
 def _move(stage: Path, directory: Path) -> None:
     """Each file of a whole matrix into the place of an earlier one's; the data come last."""
-    fresh = {path.name for path in stage.iterdir()}
-    for name in sorted(_drawings(directory) - fresh):
+    fresh = _held(stage)
+    for name in sorted(_traces(directory) - fresh.keys()):
         (directory / name).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # something is left in it
+            if "/" in name:
+                (directory / name).parent.rmdir()
     for left in directory.glob(f"{_STAGE}*"):
         if left != stage:
             shutil.rmtree(left, ignore_errors=True)
     for name in sorted(fresh, key=lambda name: (name == INDEX[-1], name in INDEX, name)):
-        (stage / name).replace(directory / name)
+        target = directory / name
+        # A new directory moves as a whole: another one would need room.
+        if fresh[name].is_dir() and not target.exists():
+            fresh[name].rename(target)
+        elif fresh[name].is_file():
+            fresh[name].replace(target)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,7 +21,11 @@ from conftest import HELLO, FakeJava, Gen, Ran, Start
 from gen import matrix, table
 from gen.check import Check, Result, Stopped, Verdict
 from gen.errors import ExitCode, GenError
+from gen.formats import FORMATS
 from gen.matrix import Matrix, Row, find_designs, share
+from gen.page import Heading
+from gen.report import DRAW_OPTIONS
+from gen.saved import load_trace
 from gen.specs import SPECS, design_names, find_design, find_properties, properties
 from gen.tlc import TlcOptions
 from gen.toolchain import Toolchain
@@ -63,7 +68,13 @@ def row(name: str = "v6.12", title: str = "", **verdicts: dict[str, Any]) -> Row
 
 @pytest.fixture(autouse=True)
 def _drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A trace that says nothing but what it violates."""
+
+    def files(trace: Trace, formats: Sequence[str], _heading: Heading) -> dict[str, bytes]:
+        return {FORMATS[name].file: f"{name} {trace.prop.name}\n".encode() for name in formats}
+
     monkeypatch.setattr(table, "drawing", lambda v: f"if (a < b && c) {v.prop.name}\n")
+    monkeypatch.setattr(table, "files", files)
 
 
 @pytest.fixture
@@ -186,9 +197,9 @@ def test_markdown_links_a_violation_to_its_drawing_and_escapes_names(tmp_path: P
     text = (tmp_path / "m" / "matrix.md").read_text(encoding="utf-8")
     (line,) = [line for line in text.splitlines() if "proved within bounds |" in line]
     assert len(re.findall(r"(?<!\\)\|", line)) == 6
-    (target,) = re.findall(r"\[violated at depth 14\]\(([\w.-]+)\)", line)
+    (target,) = re.findall(r"\[violated at depth 14\]\(([\w./-]+)\)", line)
     drawn = (tmp_path / "m" / target).read_text(encoding="utf-8")
-    assert drawn == "if (a < b && c) FreelistHygiene\n"
+    assert drawn == "lkml FreelistHygiene\n"
     assert "<i>" not in text.replace("\\<i", "")
 
 
@@ -228,12 +239,15 @@ class Page(HTMLParser):
             (self.pre if self.inside == "pre" else self.cells)[-1] += data
 
 
-def test_the_page_is_one_file_in_which_every_link_leads_to_something() -> None:
-    text = table.html(Matrix((row(NASTY, title=NASTY), row("other"))))
+def test_the_page_needs_no_other_file_and_every_link_leads_to_something(tmp_path: Path) -> None:
+    table.write(Matrix((row(NASTY, title=NASTY), row("other"))), tmp_path / "m")
+    text = (tmp_path / "m" / "matrix.html").read_text(encoding="utf-8")
     page = Page(text)
     assert len(page.ids) == len({*page.ids})
-    assert {t.removeprefix("#") for t in page.targets} <= {*page.ids}
-    assert all(target.startswith("#") for target in page.targets)
+    assert {t.removeprefix("#") for t in page.targets if t.startswith("#")} <= {*page.ids}
+    others = [target for target in page.targets if not target.startswith("#")]
+    assert len(others) == 2 * len(table.QUICK)
+    assert all((tmp_path / "m" / target).is_file() for target in others)
     assert page.loads == []
     assert not {"script", "link", "img", "iframe", "i"} & {*page.tags}
     assert "url(" not in text
@@ -260,9 +274,10 @@ def test_the_data_say_each_cell_and_where_its_drawing_is() -> None:
         v["result"].value for v in ALL_FOUR.values()
     ]
     hygiene = cells["FreelistHygiene"]
-    assert (hygiene["length"], hygiene["drawing"]) == (14, "v6.12-FreelistHygiene.txt")
+    assert (hygiene["length"], hygiene["drawing"]) == (14, "v6.12-FreelistHygiene/drawing.txt")
+    assert hygiene["formats"]["json"] == "v6.12-FreelistHygiene/trace.json"
     assert hygiene["command"].startswith("gen check --pageblocks 4 --order 10 --design v6.12 ")
-    assert cells["Alignment"]["drawing"] is None
+    assert (cells["Alignment"]["drawing"], cells["Alignment"]["formats"]) == (None, {})
     assert data["format"] == "pageblock-gen matrix"
 
 
@@ -281,6 +296,12 @@ def names(directory: Path) -> list[str]:
     return sorted(path.name for path in directory.iterdir())
 
 
+def tree(directory: Path) -> dict[str, bytes]:
+    """Every file, by its path from there."""
+    files = [path for path in directory.rglob("*") if path.is_file()]
+    return {path.relative_to(directory).as_posix(): path.read_bytes() for path in files}
+
+
 def test_a_later_matrix_takes_the_place_of_an_earlier_one(tmp_path: Path) -> None:
     out = tmp_path / "new" / "m"
     assert table.check_output(str(out)) == out
@@ -290,7 +311,7 @@ def test_a_later_matrix_takes_the_place_of_an_earlier_one(tmp_path: Path) -> Non
     inode = out.stat().st_ino
     table.check_output(str(out))
     table.write(Matrix((row("third"),)), out)
-    assert names(out) == ["matrix.html", "matrix.json", "matrix.md", "third-FreelistHygiene.txt"]
+    assert names(out) == ["matrix.html", "matrix.json", "matrix.md", "third-FreelistHygiene"]
     assert out.stat().st_ino == inode  # who stands in it still does
     assert names(out.parent) == ["m"]
 
@@ -309,7 +330,7 @@ def test_a_matrix_is_written_whole_or_not_at_all(
     out = tmp_path / "m"
     if earlier:
         table.write(Matrix((row("old"),)), out)
-    before = {p.name: p.read_bytes() for p in out.iterdir()} if earlier else None
+    before = tree(out) if earlier else None
 
     def full(path: Path, _obj: object) -> None:
         raise GenError(f"no verdict: {path} cannot be written: No space left", ExitCode.NO_VERDICT)
@@ -317,7 +338,7 @@ def test_a_matrix_is_written_whole_or_not_at_all(
     monkeypatch.setattr(table, "write_json", full)
     with pytest.raises(GenError, match="No space left"):
         table.write(Matrix((row("new"),)), out)
-    after = {p.name: p.read_bytes() for p in out.iterdir()} if earlier else None
+    after = tree(out) if earlier else None
     assert after == before
     assert names(tmp_path) == (["m"] if earlier else [])
 
@@ -363,7 +384,7 @@ def test_a_violation_is_a_verdict_and_the_table_a_success(
         "v6.12",
     ]
     assert names(out) == [
-        "hygiene-v2-FreelistHygiene.txt",
+        "hygiene-v2-FreelistHygiene",
         "matrix.html",
         "matrix.json",
         "matrix.md",
@@ -390,6 +411,25 @@ def test_by_default_every_shipped_design_is_asked_the_default_properties(
     assert sorted(r.design.name for r in seen) == design_names()
     assert len(seen[0].properties) == len(properties())
     assert not any(request.cache for request in seen)
+
+
+def test_pictures_are_png_too_if_that_is_asked_for(
+    gen: Gen, tmp_path: Path, fake_check: FakeCheck, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_check(hygiene_v2={"FreelistHygiene": Result.VIOLATED})
+    out = tmp_path / "m"
+    assert gen(*TWO, "--png", "--output", str(out)).code == 0
+    cell = out / "hygiene-v2-FreelistHygiene"
+    assert names(cell) == sorted(made.file for made in FORMATS.values())
+    for index in table.INDEX:
+        assert f"{cell.name}/interleaving.png" in (out / index).read_text(encoding="utf-8")
+    assert gen(*TWO, "--output", str(out)).code == 0
+    assert "memory.png" not in names(cell) and "memory.svg" in names(cell)
+
+    monkeypatch.setitem(sys.modules, "resvg_py", None)
+    seen = fake_check()
+    gen(*TWO, "--png", "--output", str(out)).told("PNG needs the package resvg-py")
+    assert seen == []
 
 
 def test_a_cell_without_a_verdict_is_no_success_and_the_rest_is_written(
@@ -498,6 +538,33 @@ def test_an_earlier_matrix_that_holds_more_is_left_as_it_is(
     assert gen(*TWO, "--output", str(out)).code == 0
 
 
+def test_what_lies_among_the_traces_of_an_earlier_matrix_is_left_as_it_is(
+    gen: Gen, tmp_path: Path, fake_check: FakeCheck
+) -> None:
+    fake_check(hygiene_v2={"FreelistHygiene": Result.VIOLATED})
+    out, cell = tmp_path / "m", "hygiene-v2-FreelistHygiene"
+    assert gen(*TWO, "--output", str(out)).code == 0
+    (out / cell / "notes.txt").touch()
+    gen(*TWO, "--output", str(out)).told(f"holds {cell}/notes.txt, which is no matrix's")
+    (out / cell / "notes.txt").unlink()
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "trace.json").touch()
+    shutil.rmtree(out / cell)
+    (out / cell).symlink_to(tmp_path / "mine")
+    gen(*TWO, "--output", str(out)).told(f"holds {cell}, which is no matrix's")
+    assert names(tmp_path / "mine") == ["trace.json"]
+    (out / cell).unlink()
+    # The first versions had one drawing for a cell, beside the table.
+    (out / f"{cell}.txt").touch()
+    data = json.loads((out / "matrix.json").read_text(encoding="utf-8"))
+    for told in data["verdicts"]:
+        told.pop("formats")
+        told["drawing"] = told["drawing"] and f"{cell}.txt"
+    (out / "matrix.json").write_text(json.dumps(data), encoding="utf-8")
+    assert gen(*TWO, "--output", str(out)).code == 0
+    assert names(out) == [cell, *sorted(table.INDEX)]
+
+
 def test_a_disk_that_is_full_at_the_end_still_prints_the_table(
     gen: Gen, tmp_path: Path, fake_check: FakeCheck, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -579,7 +646,7 @@ def test_a_second_matrix_is_the_same_to_the_byte_and_starts_no_java(
     assert "cached" not in ran.out + ran.err
     assert lines(ran)["v6.12"] == ["proved within bounds"] * 2
     assert re.fullmatch(r"violated at depth \d", lines(ran)["hygiene-v2"][0])
-    drawing = first / "hygiene-v2-FreelistHygiene.txt"
+    drawing = first / "hygiene-v2-FreelistHygiene" / "drawing.txt"
     assert "start_isolate_page_range()" in drawing.read_text(encoding="utf-8")
     assert Page((first / "matrix.html").read_text(encoding="utf-8")).pre == [
         drawing.read_text(encoding="utf-8")
@@ -597,9 +664,20 @@ def test_a_second_matrix_is_the_same_to_the_byte_and_starts_no_java(
     ]
     assert again.out.count(" s, all cached\n") == 1
     assert lines(again) == lines(ran)
-    assert names(first) == names(second)
-    for name in names(first):
-        assert (first / name).read_bytes() == (second / name).read_bytes()
+    made = tree(first)
+    assert tree(second) == made
+    # Every format of the violated cell, as gen show makes it, but for the page's way back.
+    folder = drawing.parent
+    assert {*table.INDEX, *(f"{folder.name}/{FORMATS[name].file}" for name in table.QUICK)} == {
+        *made
+    }
+    for name in table.QUICK:
+        shown = FORMATS[name].render(load_trace(str(folder)), DRAW_OPTIONS)
+        kept = made[f"{folder.name}/{FORMATS[name].file}"].decode()
+        if name == "html":
+            assert kept.count('href="../matrix.html"') == 1
+            kept = re.sub(r'<p><a href="../matrix.html">[^\n]*\n', "", kept)
+        assert kept == shown
 
     # Without the cache the same Java is asked, and says nothing.
     third = run_matrix(["--output", str(second), "--java", broken, "--no-cache"])
