@@ -52,6 +52,12 @@ class Block:
         return f"{self.order} {words.get(self.where, self.where)}{kind}"
 
     @property
+    def medium(self) -> str:
+        """Some words: "order 9 on M", "order 9 used"."""
+        kind = f"on {letter(self.mt)}" if self.where == "free" else self.short.partition(" ")[2]
+        return f"order {self.order} {kind}"
+
+    @property
     def long(self) -> str:
         """The order, where it is and on which list."""
         if self.where == "free":
@@ -83,8 +89,13 @@ class Memory:
         """The type that a read of pageblock ``b`` gives."""
         return "ISOLATE" if b in self.isolated else self.types[b]
 
+    def words(self, b: int) -> str:
+        """The type of a pageblock; with the bit beside it also the type that it keeps."""
+        kept = f" ({self.types[b]})" if b in self.isolated else ""
+        return self.mt(b) + kept
+
     def letters(self, b: int) -> str:
-        """The letter of a pageblock; with the bit beside it also the type that it keeps."""
+        """The same in letters."""
         kept = f" ({letter(self.types[b])})" if b in self.isolated else ""
         return letter(self.mt(b)) + kept
 
@@ -95,16 +106,16 @@ class Memory:
         inside = range(max(first, 0), min(last + 1, len(self.types)))
         return tuple(dict.fromkeys(self.mt(b) for b in inside))
 
-    def wrong(self, block: Block) -> str:
+    def wrong(self, block: Block, *, letters: bool = False) -> str:
         """What is wrong with a free buddy, in a few words; "" if nothing is.
 
         That is all that free list hygiene is about: it covers two types, or is on the list
-        of a type that its pageblocks do not have.
+        of a type that its pageblocks do not have.  ``letters``: with a letter for a type.
         """
         types = self.under(block)
         if block.where != "free" or not types or types == (block.mt,):
             return ""
-        return "covers " + " and ".join(map(letter, types))
+        return "covers " + " and ".join(map(letter, types) if letters else types)
 
 
 def memory(state: Mapping[str, Value], zone: Zone) -> Memory:

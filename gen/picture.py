@@ -15,6 +15,8 @@ from gen.trace import Call, Place, Trace, Warned
 _WIDE, _NARROW = 60, 44
 _GUTTER = 40  # pixels, for the numbers of the steps
 _GAP = 44  # pixels between two lanes, for the arrows
+#: From so many rows on, the lanes are named below them too.
+_TALL = 100
 _INSET = 6  # pixels from the edge of a box to its text
 
 
@@ -187,6 +189,7 @@ class _Layout:
             y = self.lines[-1].bottom
         self.steps = begun
         self.bottom = y + ROW / 3
+        self.tall = len(self.lines) > _TALL
 
     def box(self, first: int, last: int) -> tuple[float, float]:
         """Left and right of a box around some rows."""
@@ -199,6 +202,10 @@ class _Layout:
         return textwrap.wrap(text, max(int((self.right - EDGE) / CHAR), 40))
 
 
+#: Where something begins and ends from left to right, and at which height it is.
+_Spot = tuple[tuple[float, float], float]
+
+
 def picture(it: Interleaving, *, depth: str = "") -> str:
     """The interleaving as SVG: holds as boxes, the race in the colour of danger."""
     drawn = sheet(it, depth=depth)
@@ -206,17 +213,18 @@ def picture(it: Interleaving, *, depth: str = "") -> str:
     at = _Layout(it, drawn)
     body = group()
     told = at.wrap(drawn.told)
-    notes = _notes(found)
-    height = at.bottom + ROW * (len(told) + len(notes) + 1) + 2 * EDGE
+    notes = at.wrap(_notes(found, bool(_handings(it, at, found))))
+    height = at.bottom + ROW * (len(told) + len(notes) + 1 + at.tall) + 2 * EDGE
     _lanes(body, it, at)
     for first, last in found.holds:
         _hold(body, at, first, last)
     for number, line in enumerate(at.lines):
         _row(body, line, number in found.racing, number == found.failing)
-    _handed_over(body, it, at, found)
+    for hand in _handings(it, at, found):
+        _arrow(body, at, *hand, False)
     for earlier, later in found.conflicts:
         _conflict(body, at, at.lines[earlier], at.lines[later])
-    y = at.bottom + ROW
+    y = at.bottom + ROW * (1 + at.tall)
     _loop(body, at)
     for text in told:
         y += ROW
@@ -234,6 +242,8 @@ def picture(it: Interleaving, *, depth: str = "") -> str:
 def _lanes(body: Element, it: Interleaving, at: _Layout) -> None:
     for lane, x in enumerate(at.lanes):
         add(body, "text", f"#{lane}", x=x, y=EDGE + ROW, class_="bold")
+        if at.tall:
+            add(body, "text", f"#{lane}", x=x, y=at.bottom + ROW, class_="bold")
         if it.events:
             add(body, "path", d=f"M{x - 10:g} {at.top:g}V{at.bottom:g}", class_="lane")
     for number, text in enumerate(at.texts):
@@ -277,25 +287,23 @@ def _tip(body: Element, x: float, y: float, kind: str, way: int = 0) -> None:
     add(body, "path", d=f"M{x:g} {y:g}{corners}", class_=kind)
 
 
-def _handed_over(body: Element, it: Interleaving, at: _Layout, found: Marks) -> None:
-    """Grey arrows: zone->lock goes from one CPU to another."""
+def _handings(it: Interleaving, at: _Layout, found: Marks) -> list[tuple[int, int, _Spot, _Spot]]:
+    """From where to where zone->lock goes, from one CPU to another."""
     holds = {at.lines[first].row.event: (first, last) for first, last in found.holds}
+    made: list[tuple[int, int, _Spot, _Spot]] = []
     for earlier, later, data in sorted(it.graph.edges(data=True), key=lambda edge: edge[:2]):
         if "lock" in data["kinds"] and {earlier, later} <= set(holds):
             first, last = holds[earlier]
             start = at.box(first, last), at.lines[last].middle
             end = at.box(*holds[later]), at.lines[holds[later][0]].middle
-            _arrow(body, at, at.lines[last].row.lane, it.events[later].lane, start, end, False)
+            made.append((at.lines[last].row.lane, it.events[later].lane, start, end))
+    return made
 
 
 def _conflict(body: Element, at: _Layout, earlier: _Line, later: _Line) -> None:
     """From one racing call to the other one."""
     start, end = (((line.x, line.x + line.width), line.middle) for line in (earlier, later))
     _arrow(body, at, earlier.row.lane, later.row.lane, start, end, True)
-
-
-#: Where something begins and ends from left to right, and at which height it is.
-_Spot = tuple[tuple[float, float], float]
 
 
 def _arrow(
@@ -326,12 +334,14 @@ def _loop(body: Element, at: _Layout) -> None:
     _tip(body, right, begin, "tipl", 1)
 
 
-def _notes(found: Marks) -> list[str]:
+def _notes(found: Marks, handed: bool) -> str:
     """What the signs mean, of those that are there."""
     notes = ["box: a hold of zone->lock"] if found.holds else []
+    if handed:
+        notes.append("dashed: its handover")
     if found.racing:
         notes.append("marked, with an arrow: what races")
-    return ["; ".join(notes)] if notes else []
+    return "; ".join(notes)
 
 
 def svg(trace: Trace, options: DrawOptions) -> str:

@@ -16,6 +16,8 @@ from gen.zone import Zone
 #: Pixels: the height of a pageblock and of a block over it, and the room between two strips.
 _PAGEBLOCK, _BLOCK, _APART = 26, 28, 14
 _MARK = 14
+#: From so many states on, the numbers of the pageblocks stand below the last one too.
+_FAR = 8
 #: So many buddies on a wrong list are told in words; all are drawn.
 _TOLD = 3
 
@@ -153,10 +155,13 @@ def _pageblock(
         cell, "rect", x=scale.x(b * strip.zone.pageblock_units), y=y, width=scale.pageblock,
         height=_PAGEBLOCK, class_=f"pb {kind}" + " new" * new,
     )  # fmt: skip
-    text = now.letters(b)
-    arrow = f"{before.letters(b)} \N{RIGHTWARDS ARROW} {text}"
-    if new and CHAR * len(arrow) < scale.pageblock:
-        text = arrow
+    texts = [now.words(b), now.letters(b)]
+    if new:
+        was = [before.words(b), before.letters(b)]
+        arrows = [f"{a} \N{RIGHTWARDS ARROW} {t}" for a, t in zip(was, texts, strict=True)]
+        texts = [*arrows, texts[-1]]
+    # A letter is there in any case: nobody depends on the colour.
+    text = next((t for t in texts if CHAR * len(t) + 6 < scale.pageblock), texts[-1])
     x = scale.x((b + 0.5) * strip.zone.pageblock_units)
     on = " onI" * (kind == "I") + " bold" * new
     add(cell, "text", text, x=x, y=y + 18, class_="mid" + on)
@@ -183,18 +188,20 @@ def _block(
         height=_BLOCK - 5, rx=4 if inset else 0, class_=" ".join(classes),
     )  # fmt: skip
     room = (right - left - 10) / CHAR
-    for text in _labels(block, wrong):
+    for text in _labels(block, moment.memory):
         if len(text) <= room:
             on = " onwrong" if wrong else " onI" if kind == "I" else ""
             add(cell, "text", text, x=(left + right) / 2, y=y + 18, class_="mid" + on)
             break
 
 
-def _labels(block: Block, wrong: str) -> list[str]:
+def _labels(block: Block, now: Memory) -> list[str]:
     """What to write on a block, the longest first."""
-    if wrong:
-        return [f"! {block.long}: {wrong}", f"! {block.short}: {wrong}", f"! {block.short}", "!"]
-    return [block.long, block.short, str(block.order)]
+    if wrong := now.wrong(block):
+        few = now.wrong(block, letters=True)
+        told = [f"{block.long}: {wrong}", f"{block.medium}: {few}", block.medium, block.short]
+        return [*(f"! {text}" for text in told), "!"]
+    return [block.long, block.medium, block.short, str(block.order)]
 
 
 def _marks(drawn: Element, marked: Marked, base: float, scale: _Scale) -> None:
@@ -241,9 +248,19 @@ def _axis(drawn: Element, strip: Strips, y: float) -> None:
     """The pageblocks' numbers, as many as there is room for."""
     scale = _Scale(strip.zone)
     for b in range(strip.zone.modelled_pageblocks):
-        name = f" {strip.names.pageblock(b)}" if strip.names.head_and_tail else ""
+        name = f" ({strip.names.pageblock(b)})" if strip.names.head_and_tail else ""
+        texts = [f"pageblock {b}{name}", str(b)]
+        text = next((t for t in texts if CHAR * len(t) < scale.pageblock), texts[-1])
         x = scale.x((b + 0.5) * strip.zone.pageblock_units)
-        add(drawn, "text", f"{b}{name}", x=x, y=y, class_="mid soft small")
+        add(drawn, "text", text, x=x, y=y, class_="mid soft small")
+
+
+def _ruler(body: Element, strip: Strips, left: float, y: float) -> float:
+    """The numbers below a strip that ends at ``y``; where they end."""
+    axis = group(transform=f"translate({left:g} {y + 16:g})")
+    _axis(axis, strip, 0)
+    body.append(axis)
+    return y + 18
 
 
 def figure(strip: Strips, number: int, title: str, marked: Marked) -> str:
@@ -283,15 +300,15 @@ def picture(it: Interleaving, *, depth: str = "") -> str:
         part.set("transform", f"translate({left:g} {y:g})")
         body.append(part)
         y += rows * _BLOCK + _PAGEBLOCK
+        if number == 0:
+            y = _ruler(body, strip, left, y)
         for text in problems(strip, number):
             y += ROW
             add(body, "text", f"! {text}", x=left, y=y - 3, class_="danger")
             wide = max(wide, left + CHAR * (len(text) + 2))
         y += _APART
-    y += 4
-    axis = group(transform=f"translate({left:g} {y:g})")
-    _axis(axis, strip, 0)
-    body.append(axis)
+    if len(strip.moments) > _FAR:
+        y = _ruler(body, strip, left, y - _APART)
     y, right = _legend(body, strip, y + ROW, left, max(wide, left + 420))
     title = f"The zone, step by step: {it.trace.design}, {it.trace.prop.name}: {drawn.told}"
     return image(max(wide, right) + EDGE, y + EDGE, title, body)
@@ -317,6 +334,8 @@ def legend(strip: Strips) -> list[tuple[str, str, str]]:
         known.append(("other away", "", ", ".join(sorted(away))))
     if any(m.memory.wrong(block) for m in strip.moments for block in m.memory.blocks):
         known.append(("wrong", "!", "free, but not on the list of all that it covers"))
+    if any(m.memory.isolated for m in strip.moments):
+        known.append(("page", "(M)", "the type that is kept beside the isolation bit"))
     known.append(("page new", "", "new"))
     return known
 
@@ -437,7 +456,7 @@ def _part(strip: Strips, number: int, part: range, cell: int, paint: _Paint) -> 
             continue  # elsewhere, or smaller than a character
         row = rows.setdefault(level, [])
         row.append(" " * (start - ends.get(level, 0)))
-        wrong = now.wrong(block)
+        wrong = now.wrong(block, letters=True)
         kind = "wrong" if wrong else letter(block.mt) if block.mt else "used"
         row.append(paint(_bar(block, wrong, stop - start, block in moment.blocks), kind))
         ends[level] = stop

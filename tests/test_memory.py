@@ -47,10 +47,10 @@ def test_every_kind_of_block_is_shown_and_what_is_not_known_is_passed_over() -> 
     ("types", "order", "told"),
     [
         ("MMMM", 10, ""),
-        ("MIMM", 10, "covers M and I"),
-        ("IIMM", 10, "covers I"),
+        ("MIMM", 10, "covers MOVABLE and ISOLATE"),
+        ("IIMM", 10, "covers ISOLATE"),
         ("MIMM", 9, ""),
-        ("UMMM", 9, "covers U"),
+        ("UMMM", 9, "covers UNMOVABLE"),
     ],
 )
 def test_a_free_buddy_that_is_not_on_the_list_of_what_it_covers_is_told(
@@ -58,6 +58,7 @@ def test_a_free_buddy_that_is_not_on_the_list_of_what_it_covers_is_told(
 ) -> None:
     now = memory(state(types, free=frozenset({(0, order, "MOVABLE")})), ZONE)
     assert now.wrong(now.blocks[0]) == told
+    assert bool(now.wrong(now.blocks[0], letters=True)) == bool(told)
 
 
 def test_offline_pages_are_told_in_blocks_as_large_as_they_can_be() -> None:
@@ -79,6 +80,7 @@ def test_the_isolation_bit_is_read_as_isolate_and_the_type_beside_it_is_shown() 
     bit = state("MUMM", isolate_bit=frozenset({1}), free=frozenset({(1, 9, "ISOLATE")}))
     now = memory(bit, ZONE)
     assert (now.mt(1), now.letters(1), now.letters(0)) == ("ISOLATE", "I (U)", "M")
+    assert (now.words(1), now.words(0)) == ("ISOLATE (UNMOVABLE)", "MOVABLE")
     assert now.wrong(now.blocks[0]) == ""
 
 

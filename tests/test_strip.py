@@ -31,15 +31,15 @@ B1_STRIP = """\
   1 #0 set_migratetype_isolate(tail)
     [!!!!!!!!!!!! 10 M: covers M and I !!!!!!!!!!!!]
     |           M           |          M>I          |
-    ! order 10, free on MOVABLE, at head: covers M and I
+    ! order 10, free on MOVABLE, at head: covers MOVABLE and ISOLATE
   2 #1 del_page_from_free_list(head)  <- violates NoFreelistWarning
     [======= 9 used =======][!!! 9 M: covers I !!!!]
     |           M           |           I           |
-    ! order 9, free on MOVABLE, at tail: covers I
+    ! order 9, free on MOVABLE, at tail: covers ISOLATE
   3 #0 split_free_page(head) // not reached  <- after the violation
     [------- 9 used -------][!!! 9 M: covers I !!!!]
     |           M           |           I           |
-    ! order 9, free on MOVABLE, at tail: covers I
+    ! order 9, free on MOVABLE, at tail: covers ISOLATE
 
 M MOVABLE, I ISOLATE; = new, > changed, ! on a wrong list
 """
