@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from enum import Enum
@@ -33,7 +33,7 @@ from gen.render import (
 )
 from gen.shortest import GRAPH, Shortest, choose
 from gen.specs import Design, Property, properties
-from gen.tla_value import Value, format_value
+from gen.tla_value import format_value
 from gen.tlc import TlcOptions
 from gen.tlc_output import Outcome, Progress, Report, TraceState
 from gen.toolchain import Toolchain
@@ -613,25 +613,33 @@ def check(
     return _known(session)
 
 
-def confirm(request: Check, prop: Property, states: Sequence[Mapping[str, Value]]) -> Verdict:
-    """Run TLC once more on exactly these states: VIOLATED, with a fresh trace, or NO_VERDICT.
+def confirm(request: Check, trace: Trace) -> Verdict:
+    """Run TLC once more on exactly a trace: with a fresh trace, or NO_VERDICT.
 
-    ``states``: the variables of a counterexample's states; GenError if some are not the design's.
+    GenError if the variables of its states are not the design's.
     """
+    prop, states, back_to = trace.prop, trace.states[: trace.length], None
+    if prop.kind == LIVENESS and (trace.loop is None or trace.loop < 2):
+        raise GenError(f"{prop.name} is violated by a loop, and there is none in this trace")
+    if prop.kind != LIVENESS and trace.loop is not None:
+        raise GenError(f"{prop.name} is violated by a trace that ends, and here is a loop")
+    if trace.loop is not None:
+        # A trace has the first state of its loop once more at its end; TLC does not write it.
+        states, back_to = states[:-1], trace.loop - 1
     wanted = set(replay_state(request.design, request.zone, prop))
     for number, state in enumerate(states, 1):
         if odd := sorted(wanted ^ set(state)):
             raise GenError(
                 f"state {number} has not the variables of {request.design.name}: {', '.join(odd)}"
             )
-    trace = tuple(TraceState(number, "", dict(state)) for number, state in enumerate(states, 1))
+    followed = tuple(TraceState(number, "", dict(state)) for number, state in enumerate(states, 1))
     found = Report(
-        outcome=Outcome.INVARIANT,
+        outcome=Outcome.INVARIANT if back_to is None else Outcome.TEMPORAL,
         exit_code=ExitCode.SAFETY,
         violated=prop.name,
         message="",
-        trace=trace,
-        back_to=None,
+        trace=followed,
+        back_to=back_to,
         stuttering=False,
         initial_states=None,
         generated=None,

@@ -57,6 +57,7 @@ def entries() -> list[Entry]:
 def renew(directory: Path, toolchain: Toolchain) -> Iterator[Path]:
     """Make every entry again below ``directory``; yields the files written."""
     found: dict[Entry, Trace] = {}
+    directory.mkdir(parents=True, exist_ok=True)  # what cannot be is told before any run
     for entry in entries():
         with tempfile.TemporaryDirectory(prefix="pageblock-gen-") as run_dir:
             design = find_design(entry.design)

@@ -22,6 +22,8 @@ def find_trace(given: str) -> Path:
 
     GenError if there is none, or more than one.
     """
+    if not given:
+        raise GenError("an empty name; a trace.json fits")
     path = Path(given)
     try:
         if not path.is_dir():

@@ -204,7 +204,7 @@ def edited(tmp_path: Path, name: str, *change: str) -> str:
 
 
 @pytest.mark.tlc
-@pytest.mark.parametrize("name", [B1, "v6.12-undo-of-another"])
+@pytest.mark.parametrize("name", [B1, "v6.12-undo-of-another", "B12-scan-forever"])
 def test_tlc_confirms_what_the_gallery_shows(gen: Gen, name: str) -> None:
     ran = gen("replay", str(GALLERY / name))
     assert (ran.code, ran.err) == (0, "")
@@ -235,7 +235,7 @@ def test_an_edited_trace_is_not_confirmed(
     [
         (('"property": "NoFreelistWarning"', '"property": "Conservation"'), "variables"),
         (('"design": "hygiene-v2"', '"design": "v5.0"'), "v5.0"),
-        (('"length": 3', '"length": 3, "loop": 2'), "without end"),
+        (('"length": 3', '"length": 3, "loop": 2'), "here is a loop"),
     ],
 )
 def test_a_trace_that_cannot_be_replayed_is_refused_before_tlc_starts(
@@ -244,6 +244,16 @@ def test_a_trace_that_cannot_be_replayed_is_refused_before_tlc_starts(
     ran = gen("replay", edited(tmp_path, B1, *change), "--java", fake_java("exit 1"))
     assert (ran.code, ran.out) == (2, "")
     ran.told(words)
+
+
+@pytest.mark.parametrize("loop", ["", '"loop": 1,'])
+def test_a_loop_that_is_none_is_refused_before_tlc_starts(
+    gen: Gen, fake_java: FakeJava, tmp_path: Path, loop: str
+) -> None:
+    path = edited(tmp_path, "B12-scan-forever", '"loop": 6,', loop)
+    ran = gen("replay", path, "--java", fake_java("exit 1"))
+    assert (ran.code, ran.out) == (2, "")
+    ran.told("violated by a loop")
 
 
 def test_a_replay_that_comes_to_no_end_confirms_nothing_and_blames_no_editor(
