@@ -333,12 +333,6 @@ def _diff(args: argparse.Namespace) -> int:
 
 def _replay(args: argparse.Namespace) -> int:
     trace = load_trace(args.path)
-    if trace.prop.kind == LIVENESS and (trace.loop is None or trace.loop < 2):
-        raise GenError(f"{args.path}: {trace.prop.name} is violated by a loop, and there is none")
-    if trace.prop.kind != LIVENESS and trace.loop is not None:
-        raise GenError(
-            f"{args.path}: a violation of {trace.prop.name} has an end, and here is a loop"
-        )
     name = args.design or trace.design
     design = find_design(name)
     if design.name != trace.design:
