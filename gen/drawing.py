@@ -434,8 +434,8 @@ def _columns(rows: Sequence[Row], lanes: int, width: int) -> list[int]:
 
 
 def _words(text: str) -> list[str]:
-    """What a row is broken between: "pageblock 1" is one word, and so is "// => -EBUSY"."""
-    return re.split(r"(?<!//)(?<!=>) (?!\d)|(?<=,) ", text)
+    """What a row is broken between: "pageblock 1" is one word, "// => -EBUSY" and "x }" too."""
+    return re.split(r"(?<!//)(?<!=>) (?!\d|\}$)|(?<=,) ", text)
 
 
 def _pieces(text: str) -> list[str]:

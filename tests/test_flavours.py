@@ -146,6 +146,27 @@ def test_no_line_of_a_commit_message_begins_in_the_first_column() -> None:
             assert not line or line.startswith("  "), line
 
 
+#: Debian's linux-source, unpacked where it lies; CI does not have it.
+CHECKPATCH = sorted(Path("/usr/src").glob("linux-source-*/scripts/checkpatch.pl"))
+
+
+@pytest.mark.parametrize("name", [B1, "v6.12-undo-of-another", "many"])
+def test_checkpatch_has_nothing_to_say_of_a_commit_message(name: str, tmp_path: Path) -> None:
+    """Its rules for messages are asked in any case, the script itself where it is."""
+    drawn = text("commit", given(name), DrawOptions(depth="all", state="changed"))
+    for line in drawn.splitlines():
+        assert len(line) <= 75, "COMMIT_LOG_LONG_LINE"
+        assert not line.startswith("#"), "COMMIT_COMMENT_SYMBOL"
+        assert not re.search(r"\b[0-9a-f]{12,40}\b", line), "GIT_COMMIT_ID"
+        assert not re.search(r"\b([a-z]{3,}) \1\b", line), "REPEATED_WORD"
+    _commit(tmp_path, f"mm: isolate the pageblock and split the buddy\n\n{drawn}\n", "-s")
+    patch = git(tmp_path, "format-patch", "--stdout", "-1")
+    for script in CHECKPATCH:
+        asked = ["perl", str(script), "--no-tree", "--strict", "-"]
+        said = subprocess.run(asked, input=patch, capture_output=True, text=True, check=False)
+        assert "total: 0 errors, 0 warnings, 0 checks" in said.stdout, said.stdout + said.stderr
+
+
 # ---- a comment, one column -----------------------------------------------------------
 
 
@@ -203,6 +224,12 @@ def test_the_state_is_what_a_step_has_changed_or_all_that_there_is() -> None:
         "{ free: order-9 at tail on MOVABLE }",
         "{ in use: order-9 at head (pinned) }",
     ]
+
+
+def test_a_brace_that_closes_does_not_stand_alone() -> None:
+    for columns in range(50, 80):
+        drawn = text("commit", trace(B1), DrawOptions(columns, state="all"))
+        assert not re.search(r"^ *\}$", drawn, re.M)
 
 
 def test_neighbours_of_one_type_are_told_together() -> None:
