@@ -308,3 +308,21 @@ def test_the_committed_pages_open_without_a_complaint(open_page: Open, path: Pat
         image.scroll_into_view_if_needed()
         one.page.wait_for_function("e => e.complete", arg=image.element_handle())
         assert image.evaluate("e => e.naturalWidth") > 100
+
+
+@pytest.mark.parametrize("width", [700, 1280])
+def test_a_page_that_is_printed_or_saved_as_pdf_shows_every_step_whole(
+    open_page: Open, width: int
+) -> None:
+    """Browsers print every state; nothing is left behind a scroll bar."""
+    opened = open_page(page.html(made_trace(steps=3), OPTIONS), width=width)
+    opened.page.emulate_media(media="print")
+    assert opened.shown() == [0, 1, 2, 3]
+    assert not opened.page.locator(".bar, .theme").filter(visible=True).count()
+    hidden = """all => all.filter(e => ["auto", "scroll", "hidden"].includes(
+        getComputedStyle(e).overflowY)).map(e => e.className)"""
+    assert opened.page.locator(".memory, .wide, .calls").evaluate_all(hidden) == []
+    for figure in opened.page.locator("figure svg").all():
+        box = figure.bounding_box()
+        assert box["x"] + box["width"] <= width
+    assert opened.page.pdf().startswith(b"%PDF")
