@@ -68,6 +68,13 @@ def test_the_readme_of_the_project_shows_the_first_of_them() -> None:
     assert shown == (GALLERY.parent / name).read_text(encoding="utf-8")
 
 
+def test_the_readme_of_the_project_shows_a_picture_and_its_links_lead_to_something() -> None:
+    text = (GALLERY.parent / "README.md").read_text(encoding="utf-8")
+    assert re.findall(r"!\[[^]]+\]\((counterexamples/[\w./-]+\.svg)\)", text)
+    targets = re.findall(r"\]\(([^)#:]+)\)", text)
+    assert [target for target in targets if not (GALLERY.parent / target).exists()] == []
+
+
 def test_the_pictures_are_those_of_the_traces_beside_them() -> None:
     """Without TLC; after a wanted change of a picture: gen gallery, and read the diff."""
     found = {entry: trace(entry.name) for entry in gallery.entries()}
