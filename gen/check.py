@@ -108,6 +108,8 @@ class Verdict:
     shortest: Shortest | str | None = None
     #: The module that was searched to its end, if it was.
     spec: Spec | None = None
+    #: A certificate says that it holds for any number of CPUs and callers, and any zone size.
+    proved: bool = False
 
 
 OnProgress = Callable[[str, Progress | None, float], None]
@@ -655,13 +657,14 @@ def confirm(request: Check, trace: Trace) -> Verdict:
     return session.verdicts[prop.name]
 
 
-def run_spec(request: Check, spec: Spec, label: str) -> Report:
+def run_spec(request: Check, spec: Spec, label: str, stop: threading.Event | None = None) -> Report:
     """What TLC says of one module, in a directory of this name; complete, or a violation."""
 
     def final(report: Report) -> bool:
         return report.ok or bool(report.trace)
 
-    return _Session(request, _silent, _silent).run(spec, label, request.tlc.workers, final)
+    session = _Session(request, _silent, _silent, stop=stop or threading.Event())
+    return session.run(spec, label, request.tlc.workers, final)
 
 
 def _searches(properties: Sequence[Property]) -> dict[str, list[Property]]:

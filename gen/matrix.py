@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from gen.check import Check, Result, Stopped, Verdict, check
 from gen.errors import GenError
 from gen.executor import LANES
+from gen.prove import certified
 from gen.specs import Design, Property, design_names, find_design
 from gen.tlc import LEAST_HEAP, TlcOptions, heap_bytes, shared_heap
 from gen.tlc_output import Progress
@@ -187,6 +188,10 @@ def _row(request: Check, on_progress: OnProgress, stop: threading.Event) -> Row:
             replace(v, message=cause) if v.result is Result.NO_VERDICT else v
             for v in stopped.verdicts
         ]
+    proved = certified(request)
+    verdicts = [
+        replace(v, proved=v.result is Result.HOLDS and v.prop.name in proved) for v in verdicts
+    ]
     seconds = time.monotonic() - started
     cached = request.cache is not None and bool(request.applicable) and not request.cache.misses
     return Row(request, {v.prop.name: v for v in verdicts}, seconds, cached)

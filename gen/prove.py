@@ -5,22 +5,25 @@ What is proved, and why it is enough, is said in ``specs/README.md``, "What a pr
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from gen.cache import without_header
-from gen.check import Check, Result, Verdict, check, run_spec
+from gen.check import Check, Result, Stopped, Verdict, check, run_spec
 from gen.errors import ExitCode, GenError
 from gen.render import Spec, actions, happening, render, render_locality
-from gen.specs import Property, properties
+from gen.specs import CERTIFICATES, Property, find_design, find_properties, properties
 from gen.tlc_output import Report
-from gen.zone import Zone
+from gen.zone import GRAINS, Zone
 
 #: The obligations by name, in the order in which they are met, and what each shows.
 OBLIGATIONS = {
@@ -193,21 +196,46 @@ def zone_of_any_size(zone: Zone) -> Zone:
     return replace(zone, pageblocks=2 * zone.chunk_pageblocks, whole=False)
 
 
-def prove(request: Check, names: Sequence[str], on_obligation: OnObligation) -> Proof:
-    """Meet the obligations of these names, one after the other.
+#: Obligations that rest on one another, in their order; the chains are met side by side.
+CHAINS = (("windows", "induction", "vacuity", "resolution"), ("locality", "grain"))
 
-    ``on_obligation`` is called as each is decided.  Raises Stopped on Ctrl-C and on trouble
-    that is not TLC's.
+
+def prove(request: Check, names: Sequence[str], on_obligation: OnObligation) -> Proof:
+    """Meet the obligations of these names.
+
+    ``on_obligation`` is called as each is decided, from other threads, one at a time.  Raises
+    what ended it before its end: KeyboardInterrupt, or GenError for trouble that is not TLC's.
     """
     prover = _Prover(request)
-    done: list[Obligation] = []
-    for name in OBLIGATIONS:
-        if name in names:
-            begun = time.monotonic()
-            made = getattr(prover, name)()
-            done.append(replace(made, seconds=time.monotonic() - begun))
-            on_obligation(done[-1])
-    return Proof(request, tuple(done), tuple(prover.known()))
+    done: dict[str, Obligation] = {}
+    lock = threading.Lock()
+
+    def meet(chain: Sequence[str]) -> None:
+        for name in chain:
+            if name in names:
+                begun = time.monotonic()
+                made = getattr(prover, name)()
+                with lock:
+                    done[name] = replace(made, seconds=time.monotonic() - begun)
+                    on_obligation(done[name])
+
+    with ThreadPoolExecutor(len(CHAINS)) as pool:
+        jobs = [pool.submit(meet, chain) for chain in CHAINS]
+        try:
+            pending = set(jobs)
+            while pending:
+                # In short waits: Ctrl-C must reach this thread at once.
+                ended, pending = wait(pending, timeout=0.2, return_when=FIRST_EXCEPTION)
+                for job in ended:
+                    job.result()
+        except BaseException as e:
+            prover.stop.set()
+            while not all(job.done() for job in jobs):
+                with contextlib.suppress(KeyboardInterrupt):
+                    time.sleep(0.02)
+            raise (e.cause if isinstance(e, Stopped) else e) from None
+    met = tuple(done[name] for name in OBLIGATIONS if name in done)
+    return Proof(request, met, tuple(prover.known()))
 
 
 class _Prover:
@@ -215,6 +243,7 @@ class _Prover:
 
     def __init__(self, request: Check) -> None:
         self.request = request
+        self.stop = threading.Event()
         self.verdicts: dict[str, Verdict] = {}
         #: What the run of the induction has printed of sections that happen, and may happen.
         self.happening: tuple[set[str], set[str]] | None = None
@@ -226,11 +255,9 @@ class _Prover:
 
     def inductive(self) -> list[Property]:
         """The properties that the invariant is made of, but those known to be violated."""
-        return [
-            replace(p, start="AnyState", steps="AnySection")
-            for p in self.request.properties
-            if p.inductive and self.request.design.has(p.needs) and not self.violated(p)
-        ]
+        return _inductive(
+            self.request, [p.name for p in self.request.properties if self.violated(p)]
+        )
 
     def violated(self, prop: Property) -> bool:
         verdict = self.verdicts.get(prop.name)
@@ -239,7 +266,7 @@ class _Prover:
     # ---- the obligations ---------------------------------------------------------------
 
     def windows(self) -> Obligation:
-        verdicts = check(self._into("windows"))
+        verdicts = self._check(self._into("windows"))
         self.verdicts = {v.prop.name: v for v in verdicts}
         held = [v for v in verdicts if v.result is Result.HOLDS]
         open_ = [v for v in verdicts if v.result is Result.NO_VERDICT]
@@ -297,7 +324,7 @@ class _Prover:
             return Obligation("resolution", True, "every page is told apart already")
         finer = replace(zone, min_order=zone.min_order - 1)
         again = replace(self._into("resolution"), zone=finer)
-        verdicts = check(again)
+        verdicts = self._check(again)
         message = f"orders {finer.min_order} and up: "
         odd = [
             f"{now.prop.name} {now.result.value}, not {then.result.value}"
@@ -325,7 +352,7 @@ class _Prover:
             return Obligation(name, False, message)
         zone = replace(zone, isolators=0)
         label = f"induction-{zone.min_order}"
-        spec = render(self.request.design, zone, asked, self.request.made_by, covers=True)
+        spec = _induction(self.request, zone, asked)
         report = self._run(spec, label)
         runs = (_run(label, spec, report),)
         if report.ok:
@@ -353,24 +380,83 @@ class _Prover:
             else "; whether such a state is reached from boot is not known"
         )
         # From a state in which the invariant holds to one in which it does not, drawn.
-        (leaves,) = check(replace(self._into("leaves"), zone=zone, properties=(prop,)))
+        (leaves,) = self._check(replace(self._into("leaves"), zone=zone, properties=(prop,)))
         return Obligation(name, False, message, runs, counterexample=leaves)
 
     def _from_boot(self, prop: Property) -> Verdict:
         """What the windows say of a property."""
         if prop.name not in self.verdicts:
-            (verdict,) = check(replace(self._into("from-boot"), properties=(prop,)))
+            (verdict,) = self._check(replace(self._into("from-boot"), properties=(prop,)))
             self.verdicts[prop.name] = verdict
         return self.verdicts[prop.name]
 
+    def grain(self) -> Obligation:
+        zone = replace(
+            locality_zones(self.request.zone)[0], whole=False, isolators=self.request.zone.isolators
+        )
+        asked = [p for p in self.request.properties if p.by_default]
+        said = []
+        for grain in GRAINS:
+            request = replace(self._into(f"grain-{grain}"), zone=replace(zone, grain=grain))
+            verdicts = self._check(replace(request, properties=tuple(asked)))
+            said.append({v.prop.name: v.result for v in verdicts})
+            most = max((v.distinct for v in verdicts), default=0)
+        odd = [name for name in said[0] if said[0][name] is not said[1][name]]
+        unknown = [name for name in said[1] if said[1][name] is Result.NO_VERDICT]
+        if odd or unknown:
+            return Obligation("grain", False, f"not the same: {', '.join(odd or unknown)}")
+        message = f"{len(asked)} properties, the same verdicts; {most:,} states call by call"
+        return Obligation("grain", True, message)
+
     def _run(self, spec: Spec, label: str) -> Report:
-        return run_spec(self.request, spec, label)
+        return run_spec(self.request, spec, label, self.stop)
+
+    def _check(self, request: Check) -> list[Verdict]:
+        return check(request, stop=self.stop)
 
     def _into(self, name: str) -> Check:
         """The request with a directory of its own for its runs."""
         directory = self.request.run_dir / name
         directory.mkdir()
         return replace(self.request, run_dir=directory)
+
+
+def _inductive(request: Check, violated: Sequence[str]) -> list[Property]:
+    return [
+        replace(p, start="AnyState", steps="AnySection")
+        for p in request.properties
+        if p.inductive and request.design.has(p.needs) and p.name not in violated
+    ]
+
+
+def _induction(request: Check, zone: Zone, asked: Sequence[Property]) -> Spec:
+    zone = replace(zone, isolators=0)
+    return render(request.design, zone, asked, request.made_by, covers=True)
+
+
+def certified(request: Check) -> set[str]:
+    """The properties that a committed certificate proves of a check's design and orders.
+
+    Only if it is about the specs, the design and the jar as they are now.
+    """
+    path = CERTIFICATES / f"{request.design.name}.json"
+    if not path.is_file() or find_design(request.design.name) != request.design:
+        return set()
+    try:
+        kept = load_certificate(path)
+        zone = zone_of_any_size(request.zone)
+    except GenError:  # it speaks of something else
+        return set()
+    if kept["zone"] != zone.flags or kept["jar_sha256"] != request.toolchain.jar_sha256:
+        return set()
+    said: dict[str, str] = {name: what["result"] for name, what in kept["properties"].items()}
+    asked = replace(request, properties=tuple(find_properties([*said])))
+    violated = [name for name, result in said.items() if result == Outlook.VIOLATED.value]
+    now = {tla_hash(render_locality(request.design, z)) for z in locality_zones(zone)}
+    now.add(tla_hash(_induction(asked, zone, _inductive(asked, violated))))
+    if not now <= {run["tla"] for met in kept["obligations"] for run in met["runs"]}:
+        return set()
+    return {name for name, result in said.items() if result == Outlook.PROVED.value}
 
 
 def _searches(held: Sequence[Verdict]) -> tuple[Run, ...]:

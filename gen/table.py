@@ -31,7 +31,8 @@ QUICK = tuple(name for name in FORMATS if name not in PNG)
 _STAGE = ".matrix-"
 
 LEGEND = {
-    Result.HOLDS: "proved within bounds: TLC has searched every state, none violates it",
+    Result.HOLDS: "proved within bounds (in bounds): TLC has searched every state, none violates "
+    "it; proved: a certificate says so for any number of CPUs and callers, and any zone size",
     Result.VIOLATED: "violated at depth n: the shortest counterexample has n states; TLC has "
     "followed it once more",
     Result.UNREACHABLE: "unreachable: TLC has searched every state, and what should be possible "
@@ -48,6 +49,8 @@ def words(verdict: Verdict) -> str:
         return f"measured: {verdict.measured}"
     if verdict.result is Result.HOLDS and verdict.trace:
         return f"reachable at depth {verdict.length}"
+    if verdict.proved:
+        return "proved"
     if verdict.result is Result.HOLDS:
         return "proved within bounds"
     if verdict.result is Result.VIOLATED:
@@ -63,7 +66,9 @@ def _short(verdict: Verdict) -> str:
         return f"{verdict.measured}"
     if verdict.result is Result.HOLDS and verdict.trace:
         return f"reachable {verdict.length}"
-    return "proved" if verdict.result is Result.HOLDS else str(verdict.result.value)
+    if verdict.result is Result.HOLDS:
+        return "proved" if verdict.proved else "in bounds"
+    return str(verdict.result.value)
 
 
 def counts(matrix: Matrix | Row) -> str:
