@@ -145,7 +145,9 @@ class Check:
         return [
             p
             for p in self.properties
-            if self.design.has(p.needs) and self.zone.isolators >= p.isolators
+            if self.design.has(p.needs)
+            and self.zone.isolators >= p.isolators
+            and p.grain in ("", self.zone.grain)
         ]
 
     def spec(self, properties: Sequence[Property]) -> Spec:
@@ -537,6 +539,8 @@ def _confirms(report: Report, found: Sequence[TraceState], state: Sequence[str])
 def _why_vacuous(request: Check, prop: Property) -> str:
     if not request.design.has(prop.needs):
         return f"{request.design.name} has nothing that {prop.name} speaks of"
+    if prop.grain not in ("", request.zone.grain):
+        return f"it is said of --grain {prop.grain} alone"
     return f"it speaks of {prop.isolators} or more isolators, there are {request.zone.isolators}"
 
 

@@ -111,7 +111,7 @@ def _check_command(zone: Zone, design: str, names: Sequence[str], liveness: bool
 
 def _check(args: argparse.Namespace) -> int:
     design, zone = find_design(args.design), options.zone(args)
-    chosen = find_properties(args.property, liveness=args.liveness)
+    chosen = find_properties(args.property, liveness=args.liveness, grain=zone.grain)
     limits = _limits(args, zone)
     for option, given in (("--junit", args.junit), ("--sarif", args.sarif)):
         # A search may take hours: what cannot be written is told before it.
@@ -481,8 +481,8 @@ def _prove_command(args: argparse.Namespace, zone: Zone) -> str:
 
 def _render(args: argparse.Namespace) -> ExitCode:
     design, zone = find_design(args.design), options.zone(args)
-    asked = find_properties(args.property, liveness=args.liveness)
-    chosen = [p for p in asked if design.has(p.needs)]
+    asked = find_properties(args.property, liveness=args.liveness, grain=zone.grain)
+    chosen = [p for p in asked if design.has(p.needs) and p.grain in ("", zone.grain)]
     made_by = shlex.join(["gen", "render", *zone.flags, "--design", args.design])
     spec = render(design, zone, chosen, made_by)
     if not args.cfg:

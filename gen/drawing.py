@@ -243,9 +243,16 @@ def _without_frame(step: Step) -> tuple[LogEvent, ...]:
 
 def _frame_rows(lane: int, level: int, frame: Frame, names: Names, step: Step) -> list[Row]:
     texts = list(frame.text) or [f"{frame.name}()"]
-    if "page" in frame.args:
-        page = names.arg("page", frame.args["page"], frame.args, step.before)
-        texts = [text.replace("(page)", f"({page})") for text in texts]
+
+    def shown(found: re.Match[str]) -> str:
+        given = frame.args.get(found[0])
+        return found[0] if given is None else names.arg(found[0], given, frame.args, step.before)
+
+    # The arguments of a call, where the text has their names.
+    texts = [
+        re.sub(r"(?<=\()[\w, ]+(?=\))", lambda call: re.sub(r"\w+", shown, call[0]), text)
+        for text in texts
+    ]
     if frame.remark:
         texts[-1] += f" // {frame.remark}"
     return [Row(lane, level, text) for text in texts]

@@ -143,7 +143,7 @@ def assign_lanes(actors: Sequence[tuple[str, int]]) -> list[int]:
         return lane_of(("caller", number))
 
     for kind, ident in actors:
-        if kind == "isolator":
+        if kind in ("isolator", "cpu"):
             lane = lane_of((kind, ident))
         elif kind == "page" and ident in on_its_way:
             lane = on_its_way.pop(ident)

@@ -14,7 +14,7 @@ from gen.errors import GenError
 from gen.formats import FLAVOURS, FORMATS
 from gen.prove import OBLIGATIONS
 from gen.specs import design_names, features, find_features, properties
-from gen.zone import Zone, parse_migratetypes
+from gen.zone import GRAINS, Zone, parse_migratetypes
 
 #: What `gen check` checks if no design is named: the series that the thread tested.
 DEFAULT_DESIGN = "hygiene-v2"
@@ -111,6 +111,11 @@ def _add_question(parser: argparse.ArgumentParser) -> None:
         "--design", default=DEFAULT_DESIGN, metavar="NAME",
         help=f"a kernel version or a proposed patch: {', '.join(design_names())}, "
         f"or the path of a design file, *.toml (default: {DEFAULT_DESIGN})",
+    )  # fmt: skip
+    parser.add_argument(
+        "--grain", choices=GRAINS, default=Zone.grain,
+        help="what one step of the model is: a hold of zone->lock (fused), or each call in it, "
+        "with two CPUs that contend (step: slow; for small zones) (default: fused)",
     )  # fmt: skip
     parser.add_argument(
         "--liveness", action="store_true",
@@ -436,6 +441,7 @@ def zone(args: argparse.Namespace) -> Zone:
         alloc_order=args.alloc_order,
         whole=args.whole_zone,
         features=find_features(names(args.features or None, "--with")),
+        grain=getattr(args, "grain", Zone.grain),
         start=args.zone_start,
         end=args.zone_end,
     )

@@ -101,7 +101,16 @@ def _render(
 ) -> str:
     zone = zone_for(zone, properties)
     kept = {variable for p in properties for variable in p.keeps}
-    state = [v for v in variables(design, zone.features, kept) if v.name not in without]
+    known = variables(design, zone.features, kept, zone.grain)
+    state = [v for v in known if v.name not in without]
+    step = zone.grain == "step"
+    protected = ", ".join(v.name for v in state if v.protected)
+
+    def filled(text: str) -> str:
+        return _environment().from_string(text).render(step=step, protected=protected)
+
+    properties = [dataclasses.replace(p, formula=filled(p.formula)) for p in properties]
+    state = [dataclasses.replace(v, at_unlock=filled(v.at_unlock)) for v in state]
     template = _environment().get_template("pageblock.tla.j2")
     return _tidy(
         template.render(
@@ -114,6 +123,7 @@ def _render(
             kept=kept,
             variables=state,
             made_by=made_by,
+            step=step,
             explained=replay is not None,
             replay=replay,
             shortest=shortest,
@@ -197,10 +207,9 @@ def render_locality(design: Design, zone: Zone, made_by: str = "gen prove") -> S
 
 def replay_state(design: Design, zone: Zone, prop: Property) -> list[str]:
     """The variables of a replay's states: those of a module that is asked this property alone."""
-    return [
-        *(v.name for v in variables(design, zone_for(zone, [prop]).features, prop.keeps)),
-        "isolator",
-    ]
+    state = variables(design, zone_for(zone, [prop]).features, prop.keeps, zone.grain)
+    hold = ["hold"] if zone.grain == "step" else []
+    return [*(v.name for v in state), "isolator", *hold]
 
 
 def render_replay(design: Design, zone: Zone, replay: Replay, made_by: str = "gen check") -> Spec:

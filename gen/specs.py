@@ -36,6 +36,8 @@ class Variable:
     any: str
     at_lock: str
     at_unlock: str
+    #: Whether zone->lock protects it.
+    protected: bool
 
 
 @cache
@@ -98,6 +100,8 @@ class Property:
     keeps: tuple[str, ...]
     #: With fewer callers of start_isolate_page_range() it says nothing.
     isolators: int
+    #: The --grain that it is said of; "" if of either.
+    grain: str
     by_default: bool
     #: It speaks of a state alone, so it is proved by induction; see specs/induction.tla.j2.
     inductive: bool
@@ -221,8 +225,11 @@ def _is_there(
     design: Design,
     features: Collection[str],
     kept: Collection[str],
+    grain: str,
 ) -> bool:
     """Whether a variable is in the state: always, or for one of the reasons that it names."""
+    if data.get("grain", grain) != grain:
+        return False
     reasons = []
     if data.get("kept"):
         reasons.append(name in kept)
@@ -233,7 +240,9 @@ def _is_there(
     return any(reasons) or not reasons
 
 
-def variables(design: Design, features: Collection[str], kept: Collection[str]) -> list[Variable]:
+def variables(
+    design: Design, features: Collection[str], kept: Collection[str], grain: str = "fused"
+) -> list[Variable]:
     """The state of a design's module with these features.
 
     ``kept``: the variables that the properties which are asked of it need.
@@ -246,9 +255,10 @@ def variables(design: Design, features: Collection[str], kept: Collection[str]) 
             any=data.get("any", data["boot"]),
             at_lock=data.get("at_lock", ""),
             at_unlock=data.get("at_unlock", ""),
+            protected=data.get("protected", False),
         )
         for name, data in _load(SPECS / "variables.toml").items()
-        if _is_there(name, data, design, features, kept)
+        if _is_there(name, data, design, features, kept, grain)
     ]
 
 
@@ -268,6 +278,7 @@ def properties() -> dict[str, Property]:
             keeps=tuple(data.get("keeps", ())),
             isolators=data.get("isolators", 0),
             inductive=data.get("inductive", False),
+            grain=data.get("grain", ""),
             by_default=data.get("by_default", True),
             needs=data.get("needs", {}),
             features=tuple(data.get("features", ())),
@@ -278,11 +289,13 @@ def properties() -> dict[str, Property]:
     }
 
 
-def find_properties(names: Collection[str], *, liveness: bool = False) -> list[Property]:
+def find_properties(
+    names: Collection[str], *, liveness: bool = False, grain: str = "fused"
+) -> list[Property]:
     """The properties of these names, in the table's order.
 
-    Without a name: those that are checked by default; "all" stands for every one.
-    ``liveness``: those of that kind as well.
+    Without a name: those that are checked by default; "all" stands for every one that is
+    said of the ``grain``.  ``liveness``: those of that kind as well.
     """
     known = properties()
     for name in names:
@@ -290,9 +303,13 @@ def find_properties(names: Collection[str], *, liveness: bool = False) -> list[P
             raise GenError(f"unknown property '{name}': {near_miss(name, [*known, 'all'])}")
 
     def chosen(prop: Property) -> bool:
+        if prop.name in names:
+            return True
+        if prop.grain not in ("", grain):
+            return False
         if liveness and prop.kind == "liveness":
             return True
-        return prop.name in names or "all" in names if names else prop.by_default
+        return "all" in names if names else prop.by_default
 
     return [p for p in known.values() if chosen(p)]
 

@@ -17,7 +17,7 @@ FORMAT = "pageblock-gen trace"
 VERSION = 1
 
 #: Variables of the replay that are not part of the zone.
-_REPLAY_VARIABLES = {"calls", "at", "confirmed", "witness"}
+_REPLAY_VARIABLES = {"calls", "frames", "at", "confirmed", "witness"}
 
 #: A place that a call reads or writes: ("migratetype", pageblock) or ("page", pfn in units).
 Place = tuple[str, int]
@@ -106,7 +106,8 @@ class Step:
     """One action: who did it, in which calls it stood, and what it called.
 
     ``actor`` is ("isolator", i), ("page", pfn) for a page on its way from one section
-    to the next, or ("any", 0).  ``before`` and ``after`` are the zone's variables.
+    to the next, or ("any", 0); call by call it is ("isolator", i) or ("cpu", c).
+    ``before`` and ``after`` are the zone's variables.
     """
 
     actor: tuple[str, int]
@@ -183,6 +184,7 @@ class Trace:
             "zone": {
                 name: list(value) if isinstance(value, tuple) else value
                 for name, value in dataclasses.asdict(self.zone).items()
+                if name != "grain" or value != Zone.grain
             },
             "length": self.length,
             **({} if self.loop is None else {"loop": self.loop}),

@@ -12,6 +12,7 @@ from gen.errors import GenError
 LARGEST_ORDER = 16
 #: More pageblocks than this and TLC would not finish in a lifetime.
 MOST_PAGEBLOCKS = 4096
+GRAINS = ("fused", "step")
 MIGRATETYPES = ("UNMOVABLE", "MOVABLE", "RECLAIMABLE")
 
 
@@ -39,6 +40,8 @@ class Zone:
     whole: bool = False
     #: What else is modelled: names of ``specs/features.toml``, in its order.
     features: tuple[str, ...] = ()
+    #: One step of the model: a section, "fused", or each call of one, "step".
+    grain: str = "fused"
     #: The zone's first pfn, and the one after its last, in pages; None: those of its pageblocks.
     start: int | None = None
     end: int | None = None
@@ -72,6 +75,8 @@ class Zone:
                 f"{', '.join(t.lower() for t in MIGRATETYPES)} fit, in this order"
             )
 
+        if self.grain not in GRAINS:
+            raise GenError(f"--grain {self.grain}: {' or '.join(GRAINS)} fits")
         self._check_edges()
 
     def _check_edges(self) -> None:
@@ -187,6 +192,7 @@ class Zone:
             f"largest order {self.max_order}, {isolators}, {self.resolution}, "
             f"{edges}{asked}{features}"
             f"{window if self.windowed else 'the whole zone'}"
+            f"{', call by call' if self.grain == 'step' else ''}"
         )
 
     @property
@@ -209,6 +215,8 @@ class Zone:
             flags += ["--zone-start", str(self.start)]
         if self.end is not None:
             flags += ["--zone-end", str(self.end)]
+        if self.grain != default.grain:
+            flags += ["--grain", self.grain]
         if self.whole:
             flags.append("--whole-zone")
         return flags
