@@ -391,9 +391,9 @@ class _Prover:
         return self.verdicts[prop.name]
 
     def grain(self) -> Obligation:
-        zone = replace(
-            locality_zones(self.request.zone)[0], whole=False, isolators=self.request.zone.isolators
-        )
+        # One chunk: in the step grain every CPU's place in every section is in the state.
+        zone = replace(locality_zones(self.request.zone)[0], isolators=1)
+        zone = replace(zone, pageblocks=zone.chunk_pageblocks)
         asked = [p for p in self.request.properties if p.by_default]
         said = []
         for grain in GRAINS:
