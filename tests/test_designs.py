@@ -45,7 +45,7 @@ class Known:
     between: str = ""
 
     def __str__(self) -> str:
-        return " ".join([self.without or self.design, self.prop or "default"])
+        return " ".join([self.without or self.design, self.prop or "default", *self.zone.features])
 
 
 KNOWN = [
@@ -81,6 +81,15 @@ KNOWN = [
         for zone in (Zone(), Zone(pageblock_order=8, min_order=8))
     ),
     Known("v6.12", Zone(), "IsolationTerminates"),
+    # Free page reporting puts a page back whole, though a pageblock of it is isolated now.
+    *(
+        Known(design, Zone(features=("reporting",)), prop, Result.VIOLATED)
+        for design in ("v6.12", "v7.2")
+        for prop in ("FreelistHygiene", "NoFreelistWarning", "IsolatedNotAllocated")
+    ),
+    # Not where no buddy covers two pageblocks; and no page of it is lost anywhere.
+    Known("v7.2", Zone(pageblock_order=10, min_order=10, features=("reporting",))),
+    Known("v7.2", Zone(features=("reporting",)), "Conservation"),
     # The proposals of the thread, and what became of them, without pages across pageblocks.
     Known("split-in-move-v2", NINE),
     Known("straddling-buddy", NINE),
