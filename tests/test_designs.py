@@ -90,6 +90,13 @@ KNOWN = [
     # Not where no buddy covers two pageblocks; and no page of it is lost anywhere.
     Known("v7.2", Zone(pageblock_order=10, min_order=10, features=("reporting",))),
     Known("v7.2", Zone(features=("reporting",)), "Conservation"),
+    # A huge page above pageblock_order waits on a pcp list, and is freed whole from there.
+    *(
+        Known("v7.2", Zone(features=("pcp",), huge_order=10), prop, Result.VIOLATED)
+        for prop in ("FreelistHygiene", "IsolatedNotAllocated")
+    ),
+    Known("v7.2", Zone(features=("pcp",)), "IsolatedNotAllocated"),
+    Known("v6.12", Zone(features=("pcp",), huge_order=10), "IsolatedNotAllocated"),
     # The proposals of the thread, and what became of them, without pages across pageblocks.
     Known("split-in-move-v2", NINE),
     Known("straddling-buddy", NINE),
