@@ -97,6 +97,9 @@ KNOWN = [
     ),
     Known("v7.2", Zone(features=("pcp",)), "IsolatedNotAllocated"),
     Known("v6.12", Zone(features=("pcp",), huge_order=10), "IsolatedNotAllocated"),
+    # A page that is freed without a lock goes to a pcp list that is off, and from there to a caller.
+    Known("v7.2", Zone(), "PcpNotAllocated", Result.VIOLATED),
+    Known("v6.12", Zone(), "PcpNotAllocated"),
     # The proposals of the thread, and what became of them, without pages across pageblocks.
     Known("split-in-move-v2", NINE),
     Known("straddling-buddy", NINE),
