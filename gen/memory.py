@@ -31,9 +31,9 @@ class Block:
     """A block of 2**order pages that starts at a pfn, which counts units.
 
     ``where``: "free", "in use", "being freed", "pcp" (on a pcp list), "taken" (on the
-    private list of an isolator), "reported" (to a hypervisor) or "offline".  ``mt``: the type of its list, or the one that
-    was read for it; "" if it has none.  ``what``: the kind of a page in use, or who has taken
-    it.
+    private list of an isolator), "reported" (to a hypervisor) or "offline".  ``mt``: the type
+    of its list, or the one that was read for it; "" if it has none.  ``what``: the kind of a
+    page in use, or who has taken it.
     """
 
     pfn: int

@@ -87,6 +87,8 @@ class Zone:
 
         if self.grain not in GRAINS:
             raise GenError(f"--grain {self.grain}: {' or '.join(GRAINS)} fits")
+        if self.grain == "step" and "reporting" in self.features:
+            raise GenError("--grain step: does not go with --with reporting")
         self._check_edges()
 
     def _check_edges(self) -> None:

@@ -97,7 +97,7 @@ KNOWN = [
     ),
     Known("v7.2", Zone(features=("pcp",)), "IsolatedNotAllocated"),
     Known("v6.12", Zone(features=("pcp",), huge_order=10), "IsolatedNotAllocated"),
-    # A page that is freed without a lock goes to a pcp list that is off, and from there to a caller.
+    # A page that is freed without a lock goes to a pcp list that is off, and to a caller.
     Known("v7.2", Zone(), "PcpNotAllocated", Result.VIOLATED),
     Known("v6.12", Zone(), "PcpNotAllocated"),
     # The proposals of the thread, and what became of them, without pages across pageblocks.
@@ -148,7 +148,8 @@ HUGE = Zone(pageblocks=2, features=("compound",), migratetypes=("MOVABLE",))
 
 TWO_AREAS = Zone(pageblocks=2, isolators=2, features=("cma",), migratetypes=("MOVABLE",))
 
-#: What a version does, as a property of this test alone: (what, design, zone, kind, formula, holds).
+#: What a version does, as a property of this test alone:
+#: (what, design, zone, kind, formula, holds).
 DOES = [
     (
         "the pageblock of a straddling page gets its own type back",
@@ -171,7 +172,8 @@ DOES = [
         (
             f"two cma_alloc() at a time: {not one}",
             *(design, TWO_AREAS, "state"),
-            r'''Own == ~ \A i \in Isolators : isolator[i].mt = "CMA" /\ isolator[i].pc = "isolated"''',
+            r'''Own == ~ \A i \in Isolators :
+                      isolator[i].mt = "CMA" /\ isolator[i].pc = "isolated"''',
             one,
         )
         for design, one in (("v6.12", True), ("v7.2", False))

@@ -83,6 +83,7 @@ def test_with_one_pageblock_per_chunk_any_number_fits() -> None:
         (("--alloc-order", "11"), "--alloc-order 11: must be 9 (--min-order) to 10 (--order)"),
         (("--alloc-order", "8"), "--alloc-order 8: must be 9 (--min-order) to 10 (--order)"),
         (("--alloc-order", "x"), "'x' is no whole number"),
+        (("--grain", "step", "--with", "reporting"), "does not go with --with reporting"),
         (("--huge-order", "10"), "--huge-order 10: goes with --with pcp only"),
         (("--huge-order", "8", "--with", "pcp"), "must be 9 (--pageblock-order) to 10 (--order)"),
         (("--huge-order", "11", "--with", "pcp"), "must be 9 (--pageblock-order) to 10 (--order)"),
