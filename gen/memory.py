@@ -31,9 +31,9 @@ class Block:
     """A block of 2**order pages that starts at a pfn, which counts units.
 
     ``where``: "free", "in use", "being freed", "pcp" (on a pcp list), "taken" (on the
-    private list of an isolator) or "offline".  ``mt``: the type of its list, or the one that
-    was read for it; "" if it has none.  ``what``: the kind of a page in use, or who has taken
-    it.
+    private list of an isolator), "reported" (to a hypervisor) or "offline".  ``mt``: the type
+    of its list, or the one that was read for it; "" if it has none.  ``what``: the kind of a
+    page in use, or who has taken it.
     """
 
     pfn: int
@@ -68,6 +68,8 @@ class Block:
             return f"order {self.order}, on a pcp list as {self.mt}"
         if self.where == "taken":
             return f"order {self.order}, taken by isolator {self.what}"
+        if self.where == "reported":
+            return f"order {self.order}, being reported"
         if self.where == "offline":
             return f"order {self.order}, offline"
         return f"order {self.order}, in use, {self.what}"
@@ -129,14 +131,15 @@ def memory(state: Mapping[str, Value], zone: Zone) -> Memory:
             raise TypeError("migratetype")
         blocks = [
             Block(_int(item[0]), _order(item[1], zone), where, *_about(where, str(item[2])))
-            for name, where in (
-                ("free", "free"),
-                ("inuse", "in use"),
-                ("freeing", "being freed"),
-                ("pcp", "pcp"),
-                ("taken", "taken"),
+            for name, where, fields in (
+                ("free", "free", 3),
+                ("inuse", "in use", 3),
+                ("freeing", "being freed", 3),
+                ("pcp", "pcp", 4),
+                ("taken", "taken", 3),
+                ("reported", "reported", 2),
             )
-            for item in map(_triple, _set(state.get(name, frozenset())))
+            for item in (_three(b, fields) for b in _set(state.get(name, frozenset())))
         ]
         blocks += _offline(set(map(_int, _set(state.get("offline", frozenset())))), zone)
         return Memory(
@@ -188,10 +191,11 @@ def _set(value: Value) -> frozenset[Value]:
     return value
 
 
-def _triple(value: Value) -> tuple[Value, ...]:
-    if not isinstance(value, tuple) or len(value) != 3:
+def _three(value: Value, fields: int) -> tuple[Value, ...]:
+    """The first three fields of a block that has so many; one that it lacks is ""."""
+    if not isinstance(value, tuple) or len(value) != fields:
         raise TypeError(f"not a block: {value}")
-    return value
+    return (*value, "")[:3]
 
 
 @dataclass(frozen=True)

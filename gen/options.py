@@ -92,6 +92,11 @@ def _add_zone(parser: argparse.ArgumentParser) -> None:
         help="model more: " + "; ".join(f"{name}: {what}" for name, what in features().items()),
     )  # fmt: skip
     group.add_argument(
+        "--huge-order", type=_number, default=None, metavar="H",
+        help="the order of a huge page, with --with pcp: larger than P if PAGE_BLOCK_MAX_ORDER "
+        "is lowered (default: P)",
+    )  # fmt: skip
+    group.add_argument(
         "--zone-start", type=_number, default=None, metavar="PFN",
         help="the zone's first pfn, in its first largest-order chunk (default: 0)",
     )  # fmt: skip
@@ -444,4 +449,5 @@ def zone(args: argparse.Namespace) -> Zone:
         grain=getattr(args, "grain", Zone.grain),
         start=args.zone_start,
         end=args.zone_end,
+        huge_order=args.huge_order,
     )

@@ -184,7 +184,7 @@ class Trace:
             "zone": {
                 name: list(value) if isinstance(value, tuple) else value
                 for name, value in dataclasses.asdict(self.zone).items()
-                if name != "grain" or value != Zone.grain
+                if name not in ("grain", "huge_order") or value != getattr(Zone, name)
             },
             "length": self.length,
             **({} if self.loop is None else {"loop": self.loop}),

@@ -45,6 +45,9 @@ class Zone:
     #: The zone's first pfn, and the one after its last, in pages; None: those of its pageblocks.
     start: int | None = None
     end: int | None = None
+    #: Of a huge page, HPAGE_PMD_ORDER; None: pageblock_order.  Larger with a lowered
+    #: PAGE_BLOCK_MAX_ORDER.
+    huge_order: int | None = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.max_order <= LARGEST_ORDER:
@@ -67,6 +70,13 @@ class Zone:
                 f"--alloc-order {self.alloc_order}: must be {self.min_order} (--min-order) "
                 f"to {self.max_order} (--order)"
             )
+        if self.huge_order is not None and "pcp" not in self.features:
+            raise GenError(f"--huge-order {self.huge_order}: goes with --with pcp only")
+        if not self.pageblock_order <= self.huge_page_order <= self.max_order:
+            raise GenError(
+                f"--huge-order {self.huge_order}: must be {self.pageblock_order} "
+                f"(--pageblock-order) to {self.max_order} (--order)"
+            )
         if not 0 <= self.isolators <= 2:
             raise GenError(f"--isolators {self.isolators}: 0, 1 or 2 fit")
         if not self.migratetypes or self.migratetypes != _in_order(self.migratetypes):
@@ -77,6 +87,8 @@ class Zone:
 
         if self.grain not in GRAINS:
             raise GenError(f"--grain {self.grain}: {' or '.join(GRAINS)} fits")
+        if self.grain == "step" and "reporting" in self.features:
+            raise GenError("--grain step: does not go with --with reporting")
         self._check_edges()
 
     def _check_edges(self) -> None:
@@ -136,6 +148,11 @@ class Zone:
         return self.max_order if self.alloc_order is None else self.alloc_order
 
     @property
+    def huge_page_order(self) -> int:
+        """The order of a huge page, which waits on per-CPU lists."""
+        return self.pageblock_order if self.huge_order is None else self.huge_order
+
+    @property
     def windowed(self) -> bool:
         """Whether one chunk stands for the zone.
 
@@ -181,6 +198,7 @@ class Zone:
         chunk = self.chunk_pageblocks
         asked = "" if self.alloc_order is None else f"allocations up to order {self.alloc_order}, "
         window = f"a window of {chunk} pageblock{'s' * (chunk > 1)}"
+        huge = "" if self.huge_order is None else f"huge pages of order {self.huge_order}, "
         features = f"with {', '.join(self.features)}, " if self.features else ""
         edges = (
             f"pfns {self.start_unit << self.min_order} to {self.end_unit << self.min_order}, "
@@ -190,7 +208,7 @@ class Zone:
         return (
             f"{self.pageblocks} pageblocks of order {self.pageblock_order}, "
             f"largest order {self.max_order}, {isolators}, {self.resolution}, "
-            f"{edges}{asked}{features}"
+            f"{edges}{asked}{huge}{features}"
             f"{window if self.windowed else 'the whole zone'}"
             f"{', call by call' if self.grain == 'step' else ''}"
         )
@@ -211,6 +229,8 @@ class Zone:
             flags += ["--migratetypes", ",".join(t.lower() for t in self.migratetypes)]
         if self.features:
             flags += ["--with", ",".join(self.features)]
+        if self.huge_order is not None:
+            flags += ["--huge-order", str(self.huge_order)]
         if self.start is not None:
             flags += ["--zone-start", str(self.start)]
         if self.end is not None:

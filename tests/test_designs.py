@@ -45,7 +45,7 @@ class Known:
     between: str = ""
 
     def __str__(self) -> str:
-        return " ".join([self.without or self.design, self.prop or "default"])
+        return " ".join([self.without or self.design, self.prop or "default", *self.zone.features])
 
 
 KNOWN = [
@@ -81,6 +81,25 @@ KNOWN = [
         for zone in (Zone(), Zone(pageblock_order=8, min_order=8))
     ),
     Known("v6.12", Zone(), "IsolationTerminates"),
+    # Free page reporting puts a page back whole, though a pageblock of it is isolated now.
+    *(
+        Known(design, Zone(features=("reporting",)), prop, Result.VIOLATED)
+        for design in ("v6.12", "v7.2")
+        for prop in ("FreelistHygiene", "NoFreelistWarning", "IsolatedNotAllocated")
+    ),
+    # Not where no buddy covers two pageblocks; and no page of it is lost anywhere.
+    Known("v7.2", Zone(pageblock_order=10, min_order=10, features=("reporting",))),
+    Known("v7.2", Zone(features=("reporting",)), "Conservation"),
+    # A huge page above pageblock_order waits on a pcp list, and is freed whole from there.
+    *(
+        Known("v7.2", Zone(features=("pcp",), huge_order=10), prop, Result.VIOLATED)
+        for prop in ("FreelistHygiene", "IsolatedNotAllocated")
+    ),
+    Known("v7.2", Zone(features=("pcp",)), "IsolatedNotAllocated"),
+    Known("v6.12", Zone(features=("pcp",), huge_order=10), "IsolatedNotAllocated"),
+    # A page that is freed without a lock goes to a pcp list that is off, and to a caller.
+    Known("v7.2", Zone(), "PcpNotAllocated", Result.VIOLATED),
+    Known("v6.12", Zone(), "PcpNotAllocated"),
     # The proposals of the thread, and what became of them, without pages across pageblocks.
     Known("split-in-move-v2", NINE),
     Known("straddling-buddy", NINE),
@@ -120,6 +139,101 @@ def calls(trace: Trace | None) -> set[str]:
     """The functions that a counterexample calls."""
     assert trace is not None
     return {c.name for step in trace.steps for c in step.walk() if isinstance(c, Call)}
+
+
+#: One pageblock per chunk, two callers: what goes on between them, in few states.
+PAIR = Zone(pageblock_order=10, min_order=10, isolators=2, migratetypes=("MOVABLE",))
+HALVES = replace(PAIR, min_order=9)
+HUGE = Zone(pageblocks=2, features=("compound",), migratetypes=("MOVABLE",))
+
+TWO_AREAS = Zone(pageblocks=2, isolators=2, features=("cma",), migratetypes=("MOVABLE",))
+
+#: What a version does, as a property of this test alone:
+#: (what, design, zone, kind, formula, holds).
+DOES = [
+    (
+        "the pageblock of a straddling page gets its own type back",
+        *("v6.1", replace(HUGE, migratetypes=("UNMOVABLE", "MOVABLE")), "action"),
+        r"""Own_action == \A i \in Isolators : \A b \in Pageblocks \intersect {isolator[i].b} :
+             /\ isolator[i].pc \in {"unmark_first", "unmark_last"}
+             /\ isolator'[i] # isolator[i]
+             /\ Isolated(b)
+             => Type(b)' = isolator[i].page_mt""",
+        True,
+    ),
+    (
+        "v6.10 goes on behind the page that it has migrated",
+        *("v6.10", HUGE, "action"),
+        r"""Own_action == \A i \in Isolators :
+             isolator[i].pc = "migrate_first" => isolator[i]'.pc \notin {"scan_first"}""",
+        True,
+    ),
+    *(
+        (
+            f"two cma_alloc() at a time: {not one}",
+            *(design, TWO_AREAS, "state"),
+            r'''Own == ~ \A i \in Isolators :
+                      isolator[i].mt = "CMA" /\ isolator[i].pc = "isolated"''',
+            one,
+        )
+        for design, one in (("v6.12", True), ("v7.2", False))
+    ),
+    (
+        "v6.5 does not claim a HIGHATOMIC buddy of a pageblock",
+        *("v6.5", Zone(isolators=0, features=("highatomic",)), "action"),
+        r'''Own_action == inuse' # inuse /\ Type(0) = "HIGHATOMIC" => Type(0)' = "HIGHATOMIC"''',
+        True,
+    ),
+    (
+        "a test that begins inside of a pageblock may pass over the last one",
+        *("v6.12", replace(HALVES, features=("contig",)), "state"),
+        r"""Own == \A i \in Isolators : isolator[i].pc = "test" => Isolated(0)""",
+        False,
+    ),
+    *(
+        (
+            f"a pageblock can be isolated that another caller has got pages of: {not never}",
+            *(design, replace(PAIR, features=("contig",)), "action"),
+            r"""Own_action == \A k \in taken, i \in Isolators :
+                      i # k[3] /\ isolator[k[3]].pc = "undo" /\ isolator[i].pc = "idle"
+                      => 0 \notin Held(isolator'[i])""",
+            never,
+        )
+        for design, never in (("v6.12", True), ("v7.2", False))
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("design", "zone", "kind", "formula", "holds"),
+    [one[1:] for one in DOES],
+    ids=[one[0] for one in DOES],
+)
+def test_a_version_does_what_its_source_says(
+    design: str, zone: Zone, kind: str, formula: str, holds: bool, tmp_path: Path
+) -> None:
+    whole = formula + ("\nOwn == [][Own_action]_vars" if kind == "action" else "")
+    own = replace(
+        find_properties(["Alignment"])[0],
+        name="Own",
+        kind=kind,
+        formula=whole,
+        witness="{[page |-> 0]}",
+        sentence="{page}.",
+        failure="",
+    )
+    (verdict,) = check(
+        Check(
+            design=find_design(design),
+            zone=zone,
+            properties=(own,),
+            toolchain=find_toolchain(),
+            tlc=TlcOptions(),
+            run_dir=tmp_path,
+            made_by="test",
+        )
+    )
+    assert verdict.result is (Result.HOLDS if holds else Result.VIOLATED), verdict.message
 
 
 def test_v6_5_fails_if_and_only_if_something_unmovable_begins_in_its_range(tmp_path: Path) -> None:

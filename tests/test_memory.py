@@ -27,7 +27,7 @@ def test_every_kind_of_block_is_shown_and_what_is_not_known_is_passed_over() -> 
             free=frozenset({(0, 9, "MOVABLE")}),
             inuse=frozenset({(1, 9, "pinned")}),
             freeing=frozenset({(2, 9, "UNMOVABLE")}),
-            pcp=frozenset({(3, 9, "MOVABLE")}),
+            pcp=frozenset({(3, 9, "MOVABLE", "none")}),
             sparkling=frozenset({("what", "ever")}),
         ),
         ZONE,
@@ -39,6 +39,10 @@ def test_every_kind_of_block_is_shown_and_what_is_not_known_is_passed_over() -> 
         "order 9, being freed as UNMOVABLE",
         "order 9, on a pcp list as MOVABLE",
     ]
+    (reported,) = memory(state(reported=frozenset({(0, 9)})), ZONE).blocks
+    assert (reported.short, reported.long) == ("9 reported", "order 9, being reported")
+    (cached,) = memory(state(pcp=frozenset({(0, 9, "MOVABLE", "CMA")})), ZONE).blocks
+    assert cached.long == "order 9, on a pcp list as MOVABLE"  # a page may cache another type
     (taken,) = memory(state(taken=frozenset({(0, 9, 2)})), ZONE).blocks
     assert taken.long == "order 9, taken by isolator 2"
 

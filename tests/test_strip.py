@@ -142,7 +142,7 @@ def test_what_newer_models_keep_is_drawn_too() -> None:
         "migratetype": Function({0: "CMA", 1: "HIGHATOMIC", 2: "RECLAIMABLE", 3: "NEW"}),
         "free": frozenset(),
         "inuse": frozenset({(0, 8, "a kind")}),
-        "pcp": frozenset({(1, 8, "MOVABLE")}),
+        "pcp": frozenset({(1, 8, "MOVABLE", "none")}),
         "taken": frozenset({(2, 8, 1)}),
         "offline": frozenset({3}),
         "isolate_bit": frozenset({0}),

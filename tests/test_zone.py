@@ -83,6 +83,10 @@ def test_with_one_pageblock_per_chunk_any_number_fits() -> None:
         (("--alloc-order", "11"), "--alloc-order 11: must be 9 (--min-order) to 10 (--order)"),
         (("--alloc-order", "8"), "--alloc-order 8: must be 9 (--min-order) to 10 (--order)"),
         (("--alloc-order", "x"), "'x' is no whole number"),
+        (("--grain", "step", "--with", "reporting"), "does not go with --with reporting"),
+        (("--huge-order", "10"), "--huge-order 10: goes with --with pcp only"),
+        (("--huge-order", "8", "--with", "pcp"), "must be 9 (--pageblock-order) to 10 (--order)"),
+        (("--huge-order", "11", "--with", "pcp"), "must be 9 (--pageblock-order) to 10 (--order)"),
         (("--isolators", "3"), "--isolators 3: 0, 1 or 2 fit"),
         (("--isolators", "-1"), "--isolators -1: 0, 1 or 2 fit"),
         (("--migratetypes", "movable,cma"), "unknown type 'cma'; known: unmovable, movable"),
@@ -188,6 +192,13 @@ def test_the_largest_order_of_allocations_is_told_only_if_it_was_asked_for() -> 
     assert "allocations up to order 9" in asked_for.describe
     assert "allocations" not in Zone().describe
     assert asked("--alloc-order", "10") != Zone()  # as it was asked for
+
+
+def test_the_order_of_huge_pages_is_told_only_if_it_was_asked_for() -> None:
+    zone = asked("--with", "pcp", "--huge-order", "10")
+    assert (zone.huge_page_order, Zone().huge_page_order) == (10, 9)
+    assert zone.flags[-2:] == ["--huge-order", "10"] and asked(*zone.flags) == zone
+    assert "huge pages of order 10" in zone.describe and "huge" not in Zone().describe
 
 
 def test_flags_leave_the_default_resolution_out() -> None:
