@@ -309,7 +309,7 @@ def find_properties(
             return False
         if liveness and prop.kind == "liveness":
             return True
-        return "all" in names if names else prop.by_default
+        return "all" in names if names else prop.by_default or prop.grain == "step"
 
     return [p for p in known.values() if chosen(p)]
 

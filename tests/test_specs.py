@@ -127,7 +127,9 @@ def test_an_unknown_design_or_property_suggests_the_near_name() -> None:
 
 
 def test_properties_come_in_the_table_s_order_the_kernel_s_own_warning_first() -> None:
-    assert [p.name for p in find_properties(["all"])] == list(properties())
+    for grain in ("fused", "step"):
+        every = [name for name, p in properties().items() if p.grain in ("", grain)]
+        assert [p.name for p in find_properties(["all"], grain=grain)] == every
     assert next(iter(properties())) == "NoFreelistWarning"
     asked = find_properties(["Alignment", "FreelistHygiene"])
     assert [p.name for p in asked] == ["FreelistHygiene", "Alignment"]
@@ -140,6 +142,8 @@ def test_some_properties_are_checked_by_default_the_others_by_name_or_all_at_onc
     for name in others:
         assert [p.name for p in find_properties([name])] == [name]
     assert find_properties(["all"]) == find_properties(["Alignment", "all", others[0]])
+    stepwise = [p.name for p in find_properties([], grain="step")]
+    assert sorted(stepwise) == sorted([*DEFAULT, "LockDiscipline"])
     with pytest.raises(GenError, match=r"unknown property 'al'.*did you mean 'all'"):
         find_properties(["al"])
 
@@ -262,7 +266,9 @@ def test_a_variable_that_only_a_property_reads_is_there_for_that_property_alone(
             v for v, data in VARIABLES.items() if {*data.get("features", ())} & {*prop.features}
         }
         always = {
-            v for v, data in VARIABLES.items() if not {"kept", "needs", "features"} & set(data)
+            v
+            for v, data in VARIABLES.items()
+            if not {"kept", "needs", "features", "grain"} & set(data)
         }
         wanted = always | made | modelled | (set(prop.keeps) & set(KEPT))
         assert state_of(text) == [*(v for v in VARIABLES if v in wanted), "isolator"], prop.name
@@ -279,7 +285,10 @@ def test_what_properties_keep_is_a_variable_and_every_kept_variable_is_kept_by_o
 
 def test_variables_say_what_they_mean_and_need_choices_that_exist() -> None:
     for name, data in VARIABLES.items():
-        assert set(data) <= {"what", "boot", "at_lock", "at_unlock", "needs", "kept", "features"}
+        assert set(data) <= {
+            *("what", "boot", "any", "at_lock", "at_unlock", "needs", "kept", "features"),
+            *("grain", "protected"),
+        }
         assert set(data.get("features", ())) <= set(features())
         assert len(data["what"]) > 5 and data["boot"]
         for choice, wanted in data.get("needs", {}).items():
