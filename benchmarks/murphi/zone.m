@@ -136,11 +136,13 @@ begin
   while may_merge(at, o, mt) do
     buddy := find_buddy(at, o);
     del_page_from_free_list(buddy);
+    if o >= pageblock_order & get_pageblock_migratetype(buddy) != mt then
 #if defined MERGE_RETYPES_ALL
-    if o >= pageblock_order then change_pageblock_range(buddy, o, mt); end;
+      change_pageblock_range(buddy, o, mt);
 #elif defined MERGE_RETYPES_FIRST
-    if o >= pageblock_order then migratetype[pageblock(buddy)] := mt; end;
+      migratetype[pageblock(buddy)] := mt;
 #endif
+    end;
     if buddy < at then at := buddy; end;
     o := o + 1;
   end;
