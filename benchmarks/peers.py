@@ -46,18 +46,67 @@ def needs(*programs: str) -> None:
             raise PeerError(f"{program} is missing: apt-get install {program}")
 
 
+def rumur_commands(design: str, zone: Zone, optimize: str = FAST) -> list[list[str]]:
+    """What preprocesses, compiles and runs a design's Murphi model."""
+    needs("rumur", "gcc")
+    model = str(HERE / "murphi" / f"{design}.m")
+    return [
+        ["gcc", "-E", "-P", "-x", "c", "-nostdinc", *sizes(zone), model, "-o", "zone.m"],
+        ["rumur", "--deadlock-detection", "off", "--output", "zone.c", "zone.m"],
+        ["gcc", optimize, "-march=native", "zone.c", "-o", "zone", "-lpthread", "-latomic"],
+        ["./zone"],
+    ]
+
+
+def spin_commands(zone: Zone) -> list[list[str]]:
+    """What translates, compiles and runs the Promela model."""
+    needs("spin", "gcc")
+    units = zone.pageblocks * 2 ** (zone.pageblock_order - zone.min_order)
+    model = str(HERE / "promela" / "zone.pml")
+    return [
+        ["spin", *sizes(zone), f"-DPFNS={units}", "-a", model],
+        ["gcc", FAST, "-march=native", "-DSAFETY", "-DNOREDUCE", "pan.c", "-o", "pan"],
+        ["./pan", "-n", "-m20000000"],
+    ]
+
+
+def write_plain(room: Path, zone: Zone) -> None:
+    """The TLA+ by hand, as zone.tla and zone.cfg."""
+    shutil.copy(HERE / "tla" / "zone.tla", room)
+    constants = (
+        f"PAGEBLOCKS = {zone.pageblocks} P = {zone.pageblock_order} "
+        f"X = {zone.max_order} M = {zone.min_order}"
+    )
+    (room / "zone.cfg").write_text(f"INIT Init\nNEXT Next\nCONSTANTS {constants}\n")
+
+
+#: How each of them says what it has seen: states, and transitions if it counts them.
+_SAID = (
+    re.compile(r"(?P<states>\d+) states, (?P<transitions>\d+) rules fired"),
+    re.compile(r"(?P<transitions>\d+) states generated, (?P<states>\d+) distinct states found, 0 "),
+    re.compile(
+        r"errors: 0\s+(?P<states>\d+) states, stored\s+(?P<transitions>\d+) states, matched"
+    ),
+)
+
+
+def explored(out: str) -> Explored | None:
+    """What rumur, TLC or spin says that it has seen; None if the search was not complete."""
+    for said in _SAID:
+        if found := said.search(out):
+            return Explored(int(found["states"]), int(found["transitions"]))
+    return None
+
+
 def rumur(design: str, zone: Zone, room: Path, optimize: str = FAST) -> Explored:
     """Compile a design's Murphi model, search it to the end, and say what there was."""
-    needs("rumur", "gcc")
-    model = HERE / "murphi" / f"{design}.m"
-    _run(room, "gcc", "-E", "-P", "-x", "c", "-nostdinc", *sizes(zone), str(model), "-o", "zone.m")
-    _run(room, "rumur", "--deadlock-detection", "off", "--output", "zone.c", "zone.m")
-    _run(room, "gcc", optimize, "-march=native", "zone.c", "-o", "zone", "-lpthread", "-latomic")
-    said = _run(room, "./zone")
-    found = re.search(r"(\d+) states, (\d+) rules fired", said)
+    said = ""
+    for command in rumur_commands(design, zone, optimize):
+        said = _run(room, *command)
+    found = explored(said)
     if found is None or "No error found." not in said:
         raise PeerError(f"rumur: {said[-300:]}")
-    return Explored(int(found[1]), int(found[2]))
+    return found
 
 
 def _run(room: Path, *command: str) -> str:
@@ -68,3 +117,9 @@ def _run(room: Path, *command: str) -> str:
         said = (done.stderr.strip() or done.stdout.strip())[-300:]
         raise PeerError(f"{command[0]} failed with exit code {done.returncode}: {said}")
     return done.stdout
+
+
+def version(program: str, flag: str) -> str:
+    """What a program says of itself, in one line."""
+    done = subprocess.run([program, flag], capture_output=True, text=True, check=False)
+    return (done.stdout or done.stderr).strip().partition("\n")[0]
