@@ -30,12 +30,13 @@ BLOCK = re.compile(
 
 @dataclass(frozen=True)
 class Row:
-    """A contender's medians in a case; ``ratio`` to the case's last one, of wall clock."""
+    """A contender's medians in a case, and their ratios to the case's last one."""
 
     case: str
     name: str
     figure: measure.Figure
     ratio: float
+    cpu_ratio: float
     target: float | None
     explored: peers.Explored | None
 
@@ -56,6 +57,7 @@ def compare(case: Case, repeats: int, timeout: float) -> list[Row]:
             contender.name,
             figures[contender.name],
             figures[contender.name].wall / base.wall,
+            figures[contender.name].cpu / base.cpu,
             case.target if number == 0 else None,
             seen[contender.name],
         )
@@ -77,8 +79,8 @@ def _run(contender: Contender, timeout: float) -> tuple[measure.Run, peers.Explo
 def table(rows: Sequence[Row], about: Sequence[str]) -> str:
     """The rows in Markdown, and what they were measured with."""
     lines = [
-        "| | | seconds | CPU s | MiB | ratio | target |",
-        "|---|---|---:|---:|---:|---:|---:|",
+        "| | | seconds | ratio | target | CPU s | ratio | MiB |",
+        "|---|---|---:|---:|---:|---:|---:|---:|",
     ]
     last = ""
     for row in rows:
@@ -86,7 +88,8 @@ def table(rows: Sequence[Row], about: Sequence[str]) -> str:
         target = f"<= {row.target:g}" if row.target is not None else ""
         lines.append(
             f"| {row.case if row.case != last else ''} | {row.name}{_seen(row)} | {seconds} "
-            f"| {row.figure.cpu:.1f} | {row.figure.peak:.0f} | {row.ratio:.2f} | {target} |"
+            f"| {row.ratio:.2f} | {target} | {row.figure.cpu:.1f} | {row.cpu_ratio:.2f} "
+            f"| {row.figure.peak:.0f} |"
         )
         last = row.case
     return "\n".join([*lines, "", *about]) + "\n"
@@ -106,8 +109,8 @@ def about(repeats: int) -> list[str]:
     versions += [peers.version("rumur", "--version"), peers.version("spin", "-V")]
     return [
         f"{measure.machine()}; {', '.join(versions)}.",
-        f"Medians of {repeats}, in turn, in one run. Ratio: of wall clock, to the last line of "
-        "each comparison. MiB: of the largest process. `>`: time was over.",
+        f"Medians of {repeats}, in turn, in one run; what takes minutes runs once. Ratio: to the "
+        "last line of each comparison. MiB: of the largest process. `>`: time was over.",
     ]
 
 

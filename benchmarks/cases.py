@@ -67,7 +67,7 @@ def cases(toolchain: Toolchain, quick: bool) -> list[Case]:
         Case(
             f"v6.12, {zone.pageblocks} pageblocks of two units, all of it",
             (Contender("gen check", gen("check", *size)), rumur),
-            0.2,
+            None if quick else 0.2,
         ),
         Case(
             f"v6.12, {zone.pageblocks} pageblocks of two units, the whole zone at once",
