@@ -17,7 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
-from gen import compare, gallery, matrix, options, proof_report, report, strip, table
+from gen import aot, compare, gallery, matrix, options, proof_report, report, strip, table
 from gen.cache import Cache
 from gen.check import ANOTHER_WAY, UNCONFIRMED, Check, Result, Stopped, Verdict, check, confirm
 from gen.doctor import diagnose
@@ -117,7 +117,7 @@ def _check(args: argparse.Namespace) -> int:
         # A search may take hours: what cannot be written is told before it.
         if given is not None and not (Path(given).name and Path(given).parent.is_dir()):
             raise GenError(f"{option} '{given}': a file in a directory that exists fits")
-    toolchain = find_toolchain(args.java, args.jar)
+    toolchain = aot.sooner(find_toolchain(args.java, args.jar))
     run_dir = (
         Path(args.run_dir or "RUN") if args.dry_run else make_run_dir(args.run_dir, design.name)
     )
@@ -175,6 +175,8 @@ def _run_check(request: Check, args: argparse.Namespace) -> int:
     if len(verdicts) > 1:
         print()
     print(report.summary(request, verdicts, seconds), end="", flush=True)
+    if code is None:
+        aot.make_later(args.java, args.jar, request.toolchain)
     return _exit_code(verdicts) if code is None else code
 
 
@@ -198,7 +200,7 @@ def _toolchain(args: argparse.Namespace) -> Toolchain:
     """The Java and the jar of a command that has --scheduler."""
     if args.scheduler is not None and args.java is not None:
         raise GenError("--java is of this machine; JAVA_HOME fits, where a worker is started")
-    return find_toolchain(args.java, args.jar)
+    return aot.sooner(find_toolchain(args.java, args.jar))
 
 
 # ---- gen matrix ----------------------------------------------------------------------
@@ -338,7 +340,7 @@ def _replay(args: argparse.Namespace) -> int:
     if design.name != trace.design:
         raise GenError(f"{args.path} is a trace of {trace.design}, not of {design.name}")
     limits = _limits(args, trace.zone)
-    toolchain = find_toolchain(args.java, args.jar)
+    toolchain = aot.sooner(find_toolchain(args.java, args.jar))
     request = Check(
         design=design,
         zone=trace.zone,
@@ -377,7 +379,7 @@ def _compare(args: argparse.Namespace) -> ExitCode:
     chosen = find_properties(asked or [*(p.name for p in find_properties([])), *options.COMPARED])
     designs = [find_design(name) for name in args.designs]
     limits = _limits(args, zone)
-    toolchain = find_toolchain(args.java, args.jar)
+    toolchain = aot.sooner(find_toolchain(args.java, args.jar))
     run_dir = make_run_dir(args.run_dir, "compare")
     first, second = (
         Check(
@@ -502,7 +504,7 @@ def _doctor(args: argparse.Namespace) -> ExitCode:
 
 
 def _gallery(args: argparse.Namespace) -> ExitCode:
-    toolchain = find_toolchain(args.java, args.jar)
+    toolchain = aot.sooner(find_toolchain(args.java, args.jar))
     for written in gallery.renew(Path(args.directory), toolchain):
         print(written)
     return ExitCode.OK

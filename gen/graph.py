@@ -29,11 +29,12 @@ closure, ``happens_before(graph)``.
 
 from __future__ import annotations
 
-from typing import Any
-
-import networkx as nx
+from typing import TYPE_CHECKING, Any
 
 from gen.interleaving import Interleaving
+
+if TYPE_CHECKING:  # see there
+    import networkx as nx
 
 FORMAT = "pageblock-gen interleaving"
 VERSION = 1
@@ -44,6 +45,8 @@ CONFLICTS = ("overwritten", "read-from")
 
 def to_networkx(it: Interleaving) -> nx.DiGraph[int]:
     """The graph of an interleaving, as the module's description has it."""
+    import networkx as nx
+
     loop = it.trace.loop
     graph: nx.DiGraph[int] = nx.DiGraph(
         format=FORMAT,
@@ -81,6 +84,8 @@ def to_networkx(it: Interleaving) -> nx.DiGraph[int]:
 
 def happens_before(graph: nx.DiGraph[int]) -> nx.DiGraph[int]:
     """Which step comes before which by program order, the lock, or what it reads or writes."""
+    import networkx as nx
+
     return nx.transitive_closure(graph)
 
 
@@ -105,6 +110,8 @@ def call(data: dict[str, Any]) -> str:
 
 def flat(graph: nx.DiGraph[int]) -> nx.DiGraph[int]:
     """The same graph with strings for tuples and dicts, for formats that know no such thing."""
+    import networkx as nx
+
     plain: nx.DiGraph[int] = nx.DiGraph(**graph.graph)
     for node, data in graph.nodes(data=True):
         texts = {name: " ".join(map(place, data[name])) for name in ("reads", "writes")}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import networkx as nx
-
 from gen.drawing import DrawOptions
 from gen.graph import flat, to_networkx
 from gen.trace import Trace
@@ -11,5 +9,7 @@ from gen.trace import Trace
 
 def graphml(trace: Trace, options: DrawOptions) -> str:
     """The schema of ``gen.graph``; lists of words and of places are texts with blanks between."""
+    import networkx as nx
+
     lines = nx.generate_graphml(flat(to_networkx(options.interleave(trace))))
     return "\n".join(['<?xml version="1.0" encoding="utf-8"?>', *lines]) + "\n"

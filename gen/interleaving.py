@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-
-import networkx as nx
+from typing import TYPE_CHECKING
 
 from gen.trace import Call, Place, Step, Trace
+
+if TYPE_CHECKING:  # to load it takes as long as all the rest of gen, and a drawing needs no graph
+    import networkx as nx
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class Interleaving:
         read or wrote, and one of the two wrote), and ``places``, those in conflict.
         Happens-before is the transitive closure.
         """
+        import networkx as nx
+
         graph: nx.DiGraph[int] = nx.DiGraph()
         for index, event in enumerate(self.events):
             name, args = _what(event.step)

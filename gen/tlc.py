@@ -135,6 +135,7 @@ def command(
         flags.append("-XX:TieredStopAtLevel=1")
     argv = [
         str(toolchain.java),
+        *toolchain.flags,
         *flags,
         f"-Xmx{check_heap(options.heap or default_heap())}",
         # Without it a full heap looks like an error in the spec.

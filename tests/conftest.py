@@ -76,6 +76,7 @@ def _bare(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPa
     for name in ("JAVA_HOME", "TLA2TOOLS_JAR"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+    monkeypatch.setenv("PAGEBLOCK_GEN_AOT", "off")  # no test leaves a process behind
 
 
 @pytest.fixture

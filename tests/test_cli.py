@@ -397,3 +397,9 @@ def test_the_live_line_is_wiped_before_a_drawing_is_printed(card: Kept, tmp_path
         return [line for line in text.splitlines() if not line.startswith("files:")]
 
     assert timeless(left) == timeless(card.ran.out)
+
+
+def test_a_command_does_not_wait_for_what_only_graphs_need() -> None:
+    loaded = "import sys, gen.cli; print('networkx' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", loaded], check=True, capture_output=True)
+    assert done.stdout == b"False\n"

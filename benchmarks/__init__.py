@@ -1,0 +1,1 @@
+"""How long gen takes beside other model checkers: ``python -m benchmarks``."""

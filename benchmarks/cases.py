@@ -1,0 +1,130 @@
+"""What is set side by side: the commands of each contender, in a directory of its own."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks import peers
+from gen.toolchain import Toolchain
+from gen.zone import Zone
+
+Commands = list[list[str]]
+Prepare = Callable[[Path], Commands]
+
+EMPTY = "---- MODULE Empty ----\nVARIABLE x\nInit == x = 0\nNext == x' = x\n====\n"
+
+
+@dataclass(frozen=True)
+class Contender:
+    """Who runs: ``prepare`` writes what the commands need into a directory, and gives them.
+
+    ``codes``: the exit codes of a run that came to its end.
+    """
+
+    name: str
+    prepare: Prepare
+    codes: tuple[int, ...] = (0,)
+    #: The file that says what was seen; out.txt: what the last command printed.
+    log: str = "out.txt"
+
+
+@dataclass(frozen=True)
+class Case:
+    """Contenders that do the same; the last one is what the others are measured by.
+
+    ``target``: what the ratio of the first to the last should be at most; None: no target.
+    """
+
+    title: str
+    contenders: tuple[Contender, ...]
+    target: float | None = None
+
+
+def gen(*argv: str) -> Prepare:
+    """The command gen of this Python."""
+    return lambda _room: [[str(Path(sys.executable).with_name("gen")), *argv]]
+
+
+def cases(toolchain: Toolchain, quick: bool) -> list[Case]:
+    """All comparisons; quick: in a zone so small that the whole of it is searched in seconds."""
+    zone = Zone(pageblocks=2 if quick else 4, min_order=8, whole=True)
+    size = [
+        *("--pageblocks", str(zone.pageblocks)),
+        *("--order", "10", "--min-order", "8", "--design", "v6.12"),
+    ]
+    empty = Contender("TLC, default flags, an empty spec", lambda room: _empty(room, toolchain))
+    whole = ["--whole-zone", "--property", "Conservation", "--run-dir", "run"]
+    explore = Contender(
+        "gen check --whole-zone", gen("check", *size, *whole), log="run/first/tlc.out"
+    )
+    plain = Contender("TLC, a spec by hand", lambda room: _plain(room, zone, toolchain))
+    rumur = Contender("rumur, compiled", lambda _: peers.rumur_commands("v6.12", zone))
+    spin = Contender("spin, compiled", lambda _: peers.spin_commands(zone))
+    return [
+        Case(
+            f"v6.12, {zone.pageblocks} pageblocks of two units, all of it",
+            (Contender("gen check", gen("check", *size)), rumur),
+            None if quick else 0.2,
+        ),
+        Case(
+            f"v6.12, {zone.pageblocks} pageblocks of two units, the whole zone at once",
+            (explore, plain, spin, rumur),
+        ),
+        *(
+            Case(
+                f"v6.12, {n} pageblocks against 4",
+                (_pageblocks(n), _pageblocks(4)),
+                1.2,
+            )
+            for n in (8, 16, 64)
+        ),
+        Case(
+            "from a cold start to the drawing of the seed's race",
+            (
+                Contender("gen check", gen("check", "--property", "NoFreelistWarning"), (12,)),
+                empty,
+            ),
+            2.5,
+        ),
+        *(
+            Case(
+                f"proof of v6.12, induction and vacuity, largest order pageblock_order + {n}",
+                (_prove(9 + n), empty),
+                3.0 if n == 1 else None,
+            )
+            for n in ((1,) if quick else (1, 2, 3))
+        ),
+    ]
+
+
+def _pageblocks(n: int) -> Contender:
+    return Contender(
+        f"gen check --pageblocks {n}",
+        gen("check", "--design", "v6.12", "--pageblocks", str(n), "--order", "10"),
+    )
+
+
+def _prove(order: int) -> Contender:
+    asked = ["--design", "v6.12", "--order", str(order), "--no-cache"]
+    # 3: what rests on the other obligations is not called proved.
+    return Contender(
+        f"gen prove --order {order}",
+        gen("prove", *asked, "--obligations", "induction,vacuity"),
+        (0, 3, 12),
+    )
+
+
+def _empty(room: Path, toolchain: Toolchain) -> Commands:
+    (room / "Empty.tla").write_text(EMPTY, encoding="utf-8")
+    (room / "Empty.cfg").write_text("INIT Init\nNEXT Next\n", encoding="utf-8")
+    return [[str(toolchain.java), "-cp", str(toolchain.jar), "tlc2.TLC", "Empty"]]
+
+
+def _plain(room: Path, zone: Zone, toolchain: Toolchain) -> Commands:
+    peers.write_plain(room, zone)
+    heap: Sequence[str] = ["-XX:+UseParallelGC"]  # what TLC itself asks for
+    options = ["-deadlock", "-workers", "1", "-config", "zone.cfg", "zone.tla"]
+    return [[str(toolchain.java), *heap, "-cp", str(toolchain.jar), "tlc2.TLC", *options]]
