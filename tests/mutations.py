@@ -107,17 +107,21 @@ class Question:
     def operators(self) -> dict[str, bool]:
         """The kernel functions of the module that are operators, and whether they give a set.
 
-        Read off the module of a replay, in which each of them writes itself into the log.
+        Read off the modules of replays, in which each of them writes itself into the log.
         """
-        prop = self.properties[0]
-        state = dict.fromkeys(replay_state(self.design, self.zone, prop), "0")
-        tla = render_replay(self.design, self.zone, Replay([state], prop, 1)).tla
-        found = re.findall(
-            r"^(\w+)\(z_[^)]*\) ==\n  LET z == Enter\(z_, .*?\n  IN\s+(\{?)Leave",
-            tla,
-            re.MULTILINE | re.DOTALL,
-        )
-        return {name: bool(many) for name, many in found}
+        # What a property keeps in the state may bring functions with it.
+        keeps = {prop.keeps: prop for prop in self.properties}
+        found: dict[str, bool] = {}
+        for prop in keeps.values():
+            state = dict.fromkeys(replay_state(self.design, self.zone, prop), "0")
+            tla = render_replay(self.design, self.zone, Replay([state], prop, 1)).tla
+            logged = re.findall(
+                r"^(\w+)\(z_[^)]*\) ==\n  LET z == Enter\(z_, .*?\n  IN\s+(\{?)Leave",
+                tla,
+                re.MULTILINE | re.DOTALL,
+            )
+            found |= {name: bool(many) for name, many in logged}
+        return found
 
 
 @dataclass(frozen=True)
@@ -128,9 +132,10 @@ class Mutant:
     section: str = ""
     calls: tuple[Call, ...] = ()
     operator: str = ""
-    #: The field whose assignment is taken away, and which of several; "": the whole operator.
+    #: The field whose assignment is taken away, and which of how many; "": the whole operator.
     field: str = ""
     which: int = 0
+    of: int = 0
 
     def spec(self, question: Question, properties: Sequence[Property]) -> Spec:
         """The module that is searched for these properties."""
@@ -151,7 +156,7 @@ class Mutant:
                 continue
             if self.field:
                 found = [a for a in _assignments(tla, body) if a[0] == self.field]
-                if self.which < len(found):
+                if len(found) == self.of:
                     _, start, end = found[self.which]
                     return f"{tla[:start]} @{tla[end:]}"
             else:
@@ -187,7 +192,7 @@ def _of_section(name: str, section: Section) -> Iterator[Mutant]:
         if after and after[0].function not in _LOCK:
             swapped = (*before, after[0], call, *after[1:])
             yield Mutant(f"{name}: swap {what} and {after[0].function}", name, swapped)
-        if call.fails:
+        if call.fails and any(c.function not in _LOCK for c in after):
             later = tuple(replace(c, guard=_without_ret(c.guard)) for c in after)
             yield Mutant(f"{name}: go on after {what} failed", name, (*before, call, *later))
             later = tuple(
@@ -209,7 +214,7 @@ def _bodies(tla: str) -> Iterator[tuple[str, slice]]:
     """The operators on z that take several lines, and where in the text their bodies are."""
     for found in re.finditer(r"^(\w+)\(z(?:, [^)]*)?\) ==\n((?: .*\n)+)", tla, re.MULTILINE):
         yield found[1], slice(found.start(2), found.end(2))
-    for found in re.finditer(r"^(\w+)\(z(?:, [^)]*)?\) == (.*\n)", tla, re.MULTILINE):
+    for found in re.finditer(r"^(\w+)\(z(?:, [^)]*)?\) == (.*\n(?: .*\n)*)", tla, re.MULTILINE):
         yield found[1], slice(found.start(2), found.end(2))
 
 
@@ -235,8 +240,9 @@ def _of_assignments(tla: str) -> Iterator[Mutant]:
             if field in _REMEMBERED:
                 continue
             which = fields[:n].count(field)
-            again = f" ({which + 1})" if fields.count(field) > 1 else ""
-            yield Mutant(f"{name}: keep z.{field}{again}", operator=name, field=field, which=which)
+            of = fields.count(field)
+            again = f" ({which + 1} of {of})" if of > 1 else ""
+            yield Mutant(f"{name}: keep z.{field}{again}", "", (), name, field, which, of)
 
 
 # ---- what becomes of them ------------------------------------------------------------

@@ -59,7 +59,8 @@ def test_every_call_and_every_failure_of_every_section_is_mutated() -> None:
         assert inner
         for call in inner:
             assert f"{name}: skip {call.function}" in MUTANTS
-            assert call.fails == (f"{name}: go on after {call.function} failed" in MUTANTS)
+            fails = call.fails and call is not inner[-1]
+            assert fails == (f"{name}: go on after {call.function} failed" in MUTANTS)
         for one, other in pairwise(calls):
             locks = any(call.startswith("spin_") for call in (one, other))
             assert locks != (f"{name}: swap {one} and {other}" in MUTANTS)
@@ -82,7 +83,7 @@ def test_a_mutant_is_one_change_of_a_module_or_said_to_be_none() -> None:
 
 def test_no_two_mutants_are_the_same() -> None:
     modules = [changed(name)[0].tla for name in MUTANTS if changed(name)]
-    assert len(modules) > 200
+    assert len(modules) > 100
     assert len(modules) - len(set(modules)) < len(modules) // 20
 
 
