@@ -244,6 +244,11 @@ def _choice_needs() -> dict[tuple[str, str], Needs]:
     return needs
 
 
+@cache
+def _variable_data() -> dict[str, Any]:
+    return _load(SPECS / "variables.toml")
+
+
 def _is_there(
     name: str,
     data: Mapping[str, Any],
@@ -282,7 +287,7 @@ def variables(
             at_unlock=data.get("at_unlock", ""),
             protected=data.get("protected", False),
         )
-        for name, data in _load(SPECS / "variables.toml").items()
+        for name, data in _variable_data().items()
         if _is_there(name, data, design, features, kept, grain)
     ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from gen.errors import GenError
@@ -159,12 +160,12 @@ class Trace:
     #: For liveness: the state, counted from 1, that the last of the ``length`` goes on to.
     loop: int | None = None
 
-    @property
+    @cached_property
     def steps(self) -> tuple[Step, ...]:
         """The steps of the counterexample."""
         return self._steps(1, self.length)
 
-    @property
+    @cached_property
     def continuation(self) -> tuple[Step, ...]:
         """The steps after the violation."""
         return self._steps(self.length, len(self.states))

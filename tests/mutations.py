@@ -4,10 +4,14 @@
     python tests/mutations.py NAME ...   shows what becomes of the mutants of these names
 
 Each mutant is one small change of the design.  TLC searches it in the configurations that
-specs/mutations.json names, one after the other until a property is violated: "noticed by"
-the property, or by TLC itself where the mutant cannot be evaluated.  Asked are the
-properties that hold without the change.  A mutant that nobody notices has to be explained
-in specs/README.md, "What nobody notices".
+specs/mutations.json names and in which it changes the module, one after the other until a
+property is violated: "noticed by" the property, or by TLC itself where the mutant cannot be
+evaluated.  Asked are the properties that hold without the change.  A mutant that nobody
+notices has to be explained in specs/README.md, "What nobody notices".
+
+What TLC has said of a module is kept, as by gen matrix, by what the module says without its
+comments.  So a run that was stopped goes on where it was, and after a change of specs/ only
+those mutants are searched again whose module is another one.
 
 Sections are mutated call by call, as sections.toml lists them: a call is skipped, two
 neighbours are swapped, a guard is dropped or negated, a failure is ignored.  The lock is
@@ -27,7 +31,7 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -55,8 +59,10 @@ UNCHANGED = "unchanged"
 
 _LOCK = ("spin_lock", "spin_unlock")
 #: Seconds after which a mutant is given up.
-_TIMEOUT = 300.0
-_KINDS = ("state", "action")
+_TIMEOUT = 1800.0
+_SEARCHES = (("state", "Boot", "Step"), ("action", "Boot", "Step"))
+#: Evaluated in every state for every combination of types, and about one function alone.
+_COSTLY = ("HotPathTypes",)
 #: What the model remembers for a property alone: no kernel has it.
 _REMEMBERED = ("warned", "asserted", "type_before", "merge_retyped")
 
@@ -70,23 +76,52 @@ class Question:
 
     command: str
 
-    @property
+    @cached_property
     def design(self) -> Design:
         return find_design(options.parse(shlex.split(self.command)[1:])[1].design)
 
-    @property
+    @cached_property
     def zone(self) -> Zone:
         return options.zone(options.parse(shlex.split(self.command)[1:])[1])
 
-    @property
+    @cached_property
     def properties(self) -> list[Property]:
-        """The safety properties that say something here."""
+        """The safety properties of a search from boot that say something here."""
         args = options.parse(shlex.split(self.command)[1:])[1]
         return [
             p
             for p in find_properties(args.property)
-            if p.kind in _KINDS and self.design.has(p.needs) and self.zone.isolators >= p.isolators
+            if (p.kind, p.start, p.steps) in _SEARCHES
+            and p.name not in _COSTLY
+            and self.design.has(p.needs)
+            and self.zone.isolators >= p.isolators
+            and set(p.features) <= set(self.zone.features)
         ]
+
+    @cached_property
+    def unchanged(self) -> Spec:
+        """The module of the design itself, asked for all of them."""
+        return render(self.design, self.zone, self.properties)
+
+    @cached_property
+    def operators(self) -> dict[str, bool]:
+        """The kernel functions of the module that are operators, and whether they give a set.
+
+        Read off the modules of replays, in which each of them writes itself into the log.
+        """
+        # What a property keeps in the state may bring functions with it.
+        keeps = {prop.keeps: prop for prop in self.properties}
+        found: dict[str, bool] = {}
+        for prop in keeps.values():
+            state = dict.fromkeys(replay_state(self.design, self.zone, prop), "0")
+            tla = render_replay(self.design, self.zone, Replay([state], prop, 1)).tla
+            logged = re.findall(
+                r"^(\w+)\(z_[^)]*\) ==\n  LET z == Enter\(z_, .*?\n  IN\s+(\{?)Leave",
+                tla,
+                re.MULTILINE | re.DOTALL,
+            )
+            found |= {name: bool(many) for name, many in logged}
+        return found
 
 
 @dataclass(frozen=True)
@@ -97,15 +132,16 @@ class Mutant:
     section: str = ""
     calls: tuple[Call, ...] = ()
     operator: str = ""
-    #: The field whose assignment is taken away, and which of several; "": the whole operator.
+    #: The field whose assignment is taken away, and which of how many; "": the whole operator.
     field: str = ""
     which: int = 0
+    of: int = 0
 
     def spec(self, question: Question, properties: Sequence[Property]) -> Spec:
         """The module that is searched for these properties."""
         if not self.section:
             spec = render(question.design, question.zone, properties)
-            return replace(spec, tla=self._changed(spec.tla))
+            return replace(spec, tla=self._changed(spec.tla, question))
 
         def changed(design: Design) -> dict[str, Section]:
             known = sections(design)
@@ -114,30 +150,35 @@ class Mutant:
         with mock.patch.object(rendering, "sections", changed):
             return render(question.design, question.zone, properties)
 
-    def _changed(self, tla: str) -> str:
+    def _changed(self, tla: str, question: Question) -> str:
         for name, body in _bodies(tla):
             if name != self.operator:
                 continue
             if self.field:
                 found = [a for a in _assignments(tla, body) if a[0] == self.field]
-                if self.which < len(found):
+                if len(found) == self.of:
                     _, start, end = found[self.which]
                     return f"{tla[:start]} @{tla[end:]}"
             else:
-                identity = "{z}" if _operators()[name] else "z"
+                identity = "{z}" if question.operators[name] else "z"
                 return f"{tla[: body.start]}  {identity}\n{tla[body.stop :]}"
         return tla
 
 
-def mutants(design: Design) -> list[Mutant]:
-    """Every mutant of a design: of its sections, its operators, and their assignments."""
-    made = [m for name, section in sections(design).items() for m in _of_section(name, section)]
-    made += [
-        Mutant(f"{name}: skip", operator=name)
-        for name in _operators()
-        if name not in (*_LOCK, *sections(design))
-    ]
-    return made + list(_of_assignments())
+def mutants(questions: Sequence[Question]) -> list[Mutant]:
+    """Every mutant of a design, in any of these configurations: of its sections, its
+    operators, and their assignments."""
+    known = sections(questions[0].design)
+    made = [m for name, section in known.items() for m in _of_section(name, section)]
+    for question in questions:
+        made += [
+            Mutant(f"{name}: skip", operator=name)
+            for name in question.operators
+            if name not in (*_LOCK, *known)
+        ]
+    for question in questions:
+        made += _of_assignments(question.unchanged.tla)
+    return list({mutant.name: mutant for mutant in made}.values())
 
 
 def _of_section(name: str, section: Section) -> Iterator[Mutant]:
@@ -151,7 +192,7 @@ def _of_section(name: str, section: Section) -> Iterator[Mutant]:
         if after and after[0].function not in _LOCK:
             swapped = (*before, after[0], call, *after[1:])
             yield Mutant(f"{name}: swap {what} and {after[0].function}", name, swapped)
-        if call.fails:
+        if call.fails and any(c.function not in _LOCK for c in after):
             later = tuple(replace(c, guard=_without_ret(c.guard)) for c in after)
             yield Mutant(f"{name}: go on after {what} failed", name, (*before, call, *later))
             later = tuple(
@@ -169,35 +210,11 @@ def _without_ret(guard: str) -> str:
     return " /\\ ".join(part for part in guard.split(" /\\ ") if part and part != "z.ret = 0")
 
 
-def _plain() -> Spec:
-    """The module of the first configuration, unchanged."""
-    question = read().questions[0]
-    return render(question.design, question.zone, question.properties)
-
-
-@cache
-def _operators() -> dict[str, bool]:
-    """The kernel functions of the module that are operators, and whether they give a set.
-
-    Read off the module of a replay, in which each of them writes itself into the log.
-    """
-    question = read().questions[0]
-    prop = question.properties[0]
-    state = dict.fromkeys(replay_state(question.design, question.zone, prop), "0")
-    tla = render_replay(question.design, question.zone, Replay([state], prop, 1)).tla
-    found = re.findall(
-        r"^(\w+)\(z_[^)]*\) ==\n  LET z == Enter\(z_, .*?\n  IN\s+(\{?)Leave",
-        tla,
-        re.MULTILINE | re.DOTALL,
-    )
-    return {name: bool(many) for name, many in found}
-
-
 def _bodies(tla: str) -> Iterator[tuple[str, slice]]:
     """The operators on z that take several lines, and where in the text their bodies are."""
     for found in re.finditer(r"^(\w+)\(z(?:, [^)]*)?\) ==\n((?: .*\n)+)", tla, re.MULTILINE):
         yield found[1], slice(found.start(2), found.end(2))
-    for found in re.finditer(r"^(\w+)\(z(?:, [^)]*)?\) == (.*\n)", tla, re.MULTILINE):
+    for found in re.finditer(r"^(\w+)\(z(?:, [^)]*)?\) == (.*\n(?: .*\n)*)", tla, re.MULTILINE):
         yield found[1], slice(found.start(2), found.end(2))
 
 
@@ -216,16 +233,16 @@ def _assignments(tla: str, body: slice) -> list[tuple[str, int, int]]:
     return found
 
 
-def _of_assignments() -> Iterator[Mutant]:
-    tla = _plain().tla
+def _of_assignments(tla: str) -> Iterator[Mutant]:
     for name, body in _bodies(tla):
         fields = [field for field, *_ in _assignments(tla, body)]
         for n, field in enumerate(fields):
             if field in _REMEMBERED:
                 continue
             which = fields[:n].count(field)
-            again = f" ({which + 1})" if fields.count(field) > 1 else ""
-            yield Mutant(f"{name}: keep z.{field}{again}", operator=name, field=field, which=which)
+            of = fields.count(field)
+            again = f" ({which + 1} of {of})" if of > 1 else ""
+            yield Mutant(f"{name}: keep z.{field}{again}", "", (), name, field, which, of)
 
 
 # ---- what becomes of them ------------------------------------------------------------
@@ -267,6 +284,7 @@ class Search:
 
     def ask(self, spec: Spec) -> Report:
         """What TLC says of a module, from an earlier run if there was one."""
+        spec = replace(spec, tla=without_comments(spec.tla))
         command = tlc.command(self.toolchain, Path("/"), spec.name, self.options)
         key = content_key(spec, self.toolchain, command)
         if self.cache and (known := self.cache.load(key, _settled)):
@@ -292,18 +310,25 @@ class Search:
                 return left, report.distinct or 0
             if report.violated not in [p.name for p in left]:
                 raise GenError(f"{question.command}: {report.message or report.outcome.value}")
+            print(f"{question.command}: not {report.violated}", file=sys.stderr, flush=True)
             left = [p for p in left if p.name != report.violated]
 
     def fate(
-        self, mutant: Mutant, questions: Sequence[tuple[Question, Sequence[Property]]]
+        self, mutant: Mutant, questions: Sequence[tuple[Question, Sequence[Property], int]]
     ) -> Fate:
-        """Who notices a mutant, in the first configuration where somebody does."""
-        specs = [(q, specification(mutant, q, properties)) for q, properties in questions]
-        unchanged = [(q, render(q.design, q.zone, properties)) for q, properties in questions]
-        if specs == unchanged:
-            return Fate(UNCHANGED)
+        """Who notices a mutant, in the first configuration where somebody does.
+
+        Each configuration comes with the properties that are asked, and the states that it
+        has without a change: it need not be searched where the mutant is none.
+        """
         distinct = []
-        for question, spec in specs:
+        changed = False
+        for question, properties, states in questions:
+            spec = specification(mutant, question, properties)
+            if spec == render(question.design, question.zone, properties):
+                distinct.append(states)
+                continue
+            changed = True
             report = self.ask(spec)
             if report.outcome in (Outcome.INVARIANT, Outcome.ACTION_PROPERTY):
                 return Fate(str(report.violated), question.command, len(report.trace))
@@ -312,7 +337,7 @@ class Search:
             if not report.ok:
                 raise GenError(f"{mutant.name}: no verdict: {report.message}")
             distinct.append(report.distinct or 0)
-        return Fate(NOBODY, distinct=tuple(distinct))
+        return Fate(NOBODY, distinct=tuple(distinct)) if changed else Fate(UNCHANGED)
 
 
 _BROKEN = (Outcome.EVALUATION, Outcome.PARSE, Outcome.ASSERTION)
@@ -323,6 +348,12 @@ def specification(mutant: Mutant, question: Question, properties: Sequence[Prope
     """The mutant's module; one at a time, as the sections are replaced while it is made."""
     with _rendering:
         return mutant.spec(question, properties)
+
+
+def without_comments(tla: str) -> str:
+    """A module as TLC reads it: two that differ in their comments alone are the same."""
+    lines = (line.partition("\\*")[0].rstrip() for line in tla.splitlines())
+    return "\n".join(line for line in lines if line) + "\n"
 
 
 def _settled(report: Report) -> bool:
@@ -346,7 +377,7 @@ def _line(report: Report) -> str:
 class Recorded:
     """specs/mutations.json.
 
-    ``specs``: the hash of the files in specs/ that the fates were measured with.
+    ``specs``: the hash of the modules that the fates were measured with.
     ``asked``: for each question the properties that hold without a change, and the states.
     """
 
@@ -381,12 +412,13 @@ def read() -> Recorded:
     return Recorded([Question(c) for c in asked], data["specs"], asked, fates)
 
 
-def specs_hash() -> str:
-    """The hash of all that the model is made of; the explanations and the results are not."""
+def specs_hash(questions: Sequence[Question]) -> str:
+    """The hash of the modules that are mutated, as TLC reads them: sentences, other designs
+    and what they alone use may change."""
     digest = hashlib.sha256()
-    for path in sorted(SPECS.rglob("*")):
-        if path.suffix in (".j2", ".toml") and path.name != "gallery.toml":
-            digest.update(f"{path.relative_to(SPECS)}\n".encode() + path.read_bytes())
+    for question in questions:
+        spec = question.unchanged
+        digest.update(f"{question.command}\n{without_comments(spec.tla)}{spec.cfg}".encode())
     return digest.hexdigest()
 
 
@@ -432,7 +464,7 @@ def _block(data: Mapping[str, Any]) -> str:
 def measure(names: Sequence[str] = (), *, keep: bool = True) -> Recorded:
     """The fates of these mutants, or of all, as they are today."""
     known = read()
-    every = {m.name: m for q in known.questions[:1] for m in mutants(q.design)}
+    every = {m.name: m for m in mutants(known.questions)}
     for name in names:
         if name not in every:
             raise GenError(f"unknown mutant '{name}': {near_miss(name, [*every])}")
@@ -440,23 +472,30 @@ def measure(names: Sequence[str] = (), *, keep: bool = True) -> Recorded:
     done = 0
     with tempfile.TemporaryDirectory(prefix="pageblock-gen-") as directory:
         search = Search(Path(directory), keep=keep)
-        asked = [(q, *search.asked(q)) for q in known.questions]
-        questions = [(question, properties) for question, properties, _ in asked]
 
-        def one(mutant: Mutant) -> Fate:
+        def one(mutant: Mutant) -> Fate | GenError:
             nonlocal done
-            fate = search.fate(mutant, questions)
+            fate: Fate | GenError
+            try:
+                fate = search.fate(mutant, asked)
+            except GenError as error:  # what others say is kept meanwhile
+                fate = error
             done += 1
             print(f"{done} of {len(chosen)}, {mutant.name}: {fate}", file=sys.stderr, flush=True)
             return fate
 
         with ThreadPoolExecutor(matrix.cores()) as pool:
-            fates = list(pool.map(one, chosen))
+            found = pool.map(search.asked, known.questions)
+            asked = [(q, *known_to) for q, known_to in zip(known.questions, found, strict=True)]
+            fates = dict(zip((m.name for m in chosen), pool.map(one, chosen), strict=True))
+    errors = [fate for fate in fates.values() if isinstance(fate, GenError)]
+    if errors:
+        raise GenError("; ".join(error.message for error in errors))
     return Recorded(
         known.questions,
-        specs_hash(),
+        specs_hash(known.questions),
         {q.command: ([p.name for p in properties], n) for q, properties, n in asked},
-        {mutant.name: fate for mutant, fate in zip(chosen, fates, strict=True)},
+        {name: fate for name, fate in fates.items() if isinstance(fate, Fate)},
     )
 
 

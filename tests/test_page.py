@@ -293,6 +293,7 @@ def test_a_loop_is_marked_where_it_begins_and_where_it_goes_back() -> None:
     assert f'<p class="again">{end}</p>' in part[2].partition('data-step="6"')[2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", sorted(GALLERY.rglob("*.html")), ids=lambda p: p.parent.name)
 def test_the_committed_pages_open_without_a_complaint(open_page: Open, path: Path) -> None:
     one = open_page(path)
