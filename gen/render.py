@@ -107,14 +107,12 @@ def _render(
     protected = ", ".join(v.name for v in state if v.protected)
 
     def filled(text: str) -> str:
-        return _environment().from_string(text).render(step=step, protected=protected)
+        given = {"choice": design.choices, "step": step, "protected": protected}
+        return _environment().from_string(text).render(given)
 
     properties = [dataclasses.replace(p, formula=filled(p.formula)) for p in properties]
     state = [dataclasses.replace(v, at_unlock=filled(v.at_unlock)) for v in state]
     template = _environment().get_template("pageblock.tla.j2")
-
-    def formula(p: Property) -> str:
-        return _environment().from_string(p.formula).render(choice=design.choices)
 
     return _tidy(
         template.render(
@@ -123,7 +121,7 @@ def _render(
             choice=design.choices,
             sections=sections(design),
             zone=zone,
-            properties=[dataclasses.replace(p, formula=formula(p)) for p in properties],
+            properties=properties,
             kept=kept,
             variables=state,
             made_by=made_by,
