@@ -513,6 +513,8 @@ def _designs(_args: argparse.Namespace) -> ExitCode:
     for name in design_names():
         design = find_design(name)
         print(f"{name:{width}}  {design.title}\n{'':{width}}  {design.source}")
+        if design.shown_by:
+            print(f"{'':{width}}  {design.shown_by.command(name)}")
     return ExitCode.OK
 
 

@@ -7,13 +7,14 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from gen import page, picture, strip
 from gen.check import Check, Result, check
 from gen.drawing import DrawOptions, draw_trace, sentence
 from gen.errors import ExitCode, GenError
 from gen.run_dir import write_json, write_text
-from gen.specs import SPECS, Design, find_design, find_properties
+from gen.specs import SPECS, Design, Shown, find_design, find_properties
 from gen.tlc import TlcOptions
 from gen.toolchain import Toolchain
 from gen.trace import Trace
@@ -28,30 +29,43 @@ class Entry:
     title: str
     story: str
     design: str
-    prop: str
-    zone: Zone
+    shown: Shown
+
+    @property
+    def prop(self) -> str:
+        """The property that it violates."""
+        return self.shown.prop
+
+    @property
+    def zone(self) -> Zone:
+        """The zone in which it does."""
+        return self.shown.zone
 
     @property
     def command(self) -> str:
         """The command line that finds it."""
-        flags = " ".join([*self.zone.flags, "--design", self.design, "--property", self.prop])
-        return f"gen check {flags}"
+        return self.shown.command(self.design)
 
 
 def entries() -> list[Entry]:
-    """What belongs into the gallery."""
+    """What belongs into the gallery.
+
+    An entry without a design is of the design that has its name; that file says where it shows.
+    """
     data = tomllib.loads((SPECS / "gallery.toml").read_text(encoding="utf-8"))
     return [
-        Entry(
-            name,
-            one["title"],
-            one["story"],
-            one["design"],
-            one["property"],
-            zone_from_data(one["zone"]),
-        )
+        Entry(name, one["title"], one["story"], one.get("design", name), _shown(name, one))
         for name, one in data.items()
     ]
+
+
+def _shown(name: str, one: Mapping[str, Any]) -> Shown:
+    if "design" in one:
+        return Shown(one["property"], zone_from_data(one["zone"]))
+    shown = find_design(name).shown_by
+    if shown is None:
+        raise GenError(f"specs/gallery.toml: {name}: the design does not say where it is shown")
+    return shown
 
 
 def renew(directory: Path, toolchain: Toolchain) -> Iterator[Path]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from gen.errors import GenError, near_miss
+from gen.zone import Zone, zone_from_data
 
 _PACKAGE = Path(__file__).parent
 #: In a wheel the specs travel inside the package; in a checkout they are beside it.
@@ -116,8 +117,29 @@ class Property:
 
 
 @dataclass(frozen=True)
+class Shown:
+    """Where a bug shows: a zone, and the property that is violated in it.
+
+    ``base_too``: why the base of the design, which has not the bug, violates it as well; "" if
+    it does not.
+    """
+
+    prop: str
+    zone: Zone
+    base_too: str = ""
+
+    def command(self, design: str) -> str:
+        """The command line that finds it."""
+        flags = " ".join([*self.zone.flags, "--design", design, "--property", self.prop])
+        return f"gen check {flags}"
+
+
+@dataclass(frozen=True)
 class Design:
-    """A kernel version or a proposed patch: one value for every choice."""
+    """A kernel version or a proposed patch: one value for every choice.
+
+    ``base``: the design that it changes, as its file names it; "" if it stands alone.
+    """
 
     name: str
     title: str
@@ -125,6 +147,9 @@ class Design:
     source: str
     promises: tuple[str, ...]
     choices: Mapping[str, str]
+    base: str = ""
+    #: Of a historic variant: where its bug shows.
+    shown_by: Shown | None = None
 
     def has(self, needs: Needs) -> bool:
         """Whether the design has made all of these choices."""
@@ -360,6 +385,29 @@ def _base_choices(path: Path, data: Mapping[str, Any], above: tuple[Path, ...]) 
     }
 
 
+def _shown(path: Path, data: Mapping[str, Any]) -> Shown | None:
+    """The table [shown_by] of a design file, checked."""
+    table = data.get("shown_by")
+    if table is None:
+        return None
+    where = f"{path}: shown_by"
+    if not isinstance(table, dict):
+        raise GenError(f"{where}: must be a table, with a property and a zone")
+    known = ["property", "zone", "base_too"]
+    if unknown := [key for key in table if key not in known]:
+        raise GenError(f"{where}: {unknown[0]}: {near_miss(unknown[0], known)}")
+    zone, base_too = table.get("zone", {}), table.get("base_too", "")
+    if not isinstance(zone, dict):
+        raise GenError(f"{where}: zone: must be a table, in braces")
+    if not isinstance(base_too, str):
+        raise GenError(f"{where}: base_too: must be a line of text")
+    try:
+        (prop,) = find_properties([_text(table, "property", "it")])
+        return Shown(prop.name, zone_from_data(zone), base_too)
+    except GenError as e:
+        raise GenError(f"{where}: {e.message}") from None
+
+
 def load_design(path: Path) -> Design:
     """A design file, checked: every choice made, here or by its base, with a value that exists."""
     data = _load(path)
@@ -396,6 +444,8 @@ def load_design(path: Path) -> Design:
         source=_text(data, "source", where),
         promises=tuple(promises),
         choices=made,
+        base=data.get("base", ""),
+        shown_by=_shown(path, data),
     )
     for choice, value in made.items():
         for other, wanted in _choice_needs().get((choice, value), {}).items():

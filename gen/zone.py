@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gen.errors import GenError
+from gen.errors import GenError, near_miss
 
 #: The largest order of any Linux configuration (arm64 with 64K pages: 13), and some.
 LARGEST_ORDER = 16
@@ -223,9 +224,18 @@ class Zone:
 
 
 def zone_from_data(data: Mapping[str, Any]) -> Zone:
-    """A zone from the fields that a data file names; the others are as by default."""
+    """A zone from the fields that a data file names; the others are as by default.
+
+    GenError if it names a field that there is not, or if no such zone exists.
+    """
+    known = [field.name for field in dataclasses.fields(Zone)]
+    if unknown := [name for name in data if name not in known]:
+        raise GenError(f"zone: {unknown[0]}: {near_miss(unknown[0], known)}")
     fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
-    return Zone(**fields)
+    try:
+        return Zone(**fields)
+    except TypeError:
+        raise GenError(f"zone: {fields}: a number is wanted, or a list of names") from None
 
 
 def parse_migratetypes(text: str) -> tuple[str, ...]:
