@@ -396,16 +396,20 @@ def _shown(path: Path, data: Mapping[str, Any]) -> Shown | None:
     known = ["property", "zone", "base_too"]
     if unknown := [key for key in table if key not in known]:
         raise GenError(f"{where}: {unknown[0]}: {near_miss(unknown[0], known)}")
+    prop = _text(table, "property", where)
+    if prop not in properties():
+        raise GenError(f"{where}: unknown property '{prop}': {near_miss(prop, [*properties()])}")
     zone, base_too = table.get("zone", {}), table.get("base_too", "")
     if not isinstance(zone, dict):
         raise GenError(f"{where}: zone: must be a table, in braces")
     if not isinstance(base_too, str):
         raise GenError(f"{where}: base_too: must be a line of text")
     try:
-        (prop,) = find_properties([_text(table, "property", "it")])
-        return Shown(prop.name, zone_from_data(zone), base_too)
+        found = zone_from_data(zone)
+        find_features(found.features)
     except GenError as e:
         raise GenError(f"{where}: {e.message}") from None
+    return Shown(prop, found, base_too)
 
 
 def load_design(path: Path) -> Design:

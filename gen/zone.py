@@ -235,7 +235,7 @@ def zone_from_data(data: Mapping[str, Any]) -> Zone:
     try:
         return Zone(**fields)
     except TypeError:
-        raise GenError(f"zone: {fields}: a number is wanted, or a list of names") from None
+        raise GenError("zone: numbers are wanted, and lists of names") from None
 
 
 def parse_migratetypes(text: str) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """What TLC says of the designs: the shipped bugs are found, and gone without their cause.
 
 That each entry of specs/gallery.toml is violated is told by test_gallery.py: it makes all
-of them again.  Here are the other halves, in the same configuration.
+of them again.  Here are the other halves, in the same zone.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from pathlib import Path
 import golden
 import pytest
 
-from gen import gallery
-from gen.check import Check, Result, check
-from gen.specs import find_design, find_properties
+from gen.check import Check, Result, Verdict, check
+from gen.matrix import HISTORIC as HISTORIC_KERNEL
+from gen.specs import design_names, find_design, find_properties
 from gen.tlc import TlcOptions
 from gen.toolchain import find_toolchain
 from gen.trace import Call, Trace
@@ -24,11 +24,7 @@ from gen.zone import Zone
 pytestmark = [pytest.mark.tlc, pytest.mark.slow]
 
 NINE = Zone(alloc_order=9)
-#: One pageblock per chunk, or four.
-FLAT = Zone(pageblock_order=10, min_order=10)
-#: Two units per pageblock, so that a page can have a tail that a scan looks at.
-COMPOUND = Zone(pageblocks=2, min_order=8, alloc_order=9, migratetypes=("MOVABLE",))
-DEEP = Zone(pageblock_order=8, min_order=8, isolators=0)
+HISTORIC = [n for n in design_names() if find_design(n).kernel.startswith(HISTORIC_KERNEL)]
 
 
 @dataclass(frozen=True)
@@ -39,35 +35,12 @@ class Known:
     zone: Zone
     prop: str = ""
     result: Result = Result.HOLDS
-    #: The entry of the gallery that is violated in this zone, with this property.
-    without: str = ""
-    #: If it is violated all the same: the call that the bug did without.
-    between: str = ""
 
     def __str__(self) -> str:
-        return " ".join([self.without or self.design, self.prop or "default"])
+        return " ".join([self.design, self.prop or "default"])
 
 
 KNOWN = [
-    # The kernel that a shipped bug is a variant of: without the bug the property holds.
-    Known("v6.5", FLAT, "IsolatedNotAllocated", without="B3-lockless-free"),
-    Known("v6.10", NINE, "IsolatedNotAllocated", without="B5-merge-any-type"),
-    Known("v6.10", NINE, "IsolatedNotAllocated", without="B6-merge-into-isolated"),
-    # B7 is gone as well: two calls are not enough, but a claim between them is (B1).
-    Known(
-        "v6.5",
-        Zone(isolators=2),
-        "ExclusiveIsolation",
-        Result.VIOLATED,
-        without="B7-isolate-twice",
-        between="rmqueue_buddy",
-    ),
-    Known("v6.5", Zone(), "Conservation", without="B11-split-unchecked"),
-    Known(
-        "v6.10", Zone(min_order=8, isolators=0), "NoFreelistWarning", without="B14-lockless-free"
-    ),
-    Known("v6.5", COMPOUND, "IsolationTerminates", without="B12-scan-forever"),
-    Known("v6.12", DEEP, "NoFreelistWarning", without="B18-merge-first-only"),
     # A scan that looks again ends, if the page is not missed for ever; so do those without.
     Known("max-order-isolate", Zone(), "IsolationTerminates"),
     # The seed's case: an unmovable page left of the range, in the same largest-order chunk.
@@ -90,30 +63,40 @@ KNOWN = [
 ]
 
 
-@pytest.mark.parametrize("known", KNOWN, ids=str)
-def test_a_design_has_this_verdict(known: Known, tmp_path: Path) -> None:
-    if known.without:
-        entries = {entry.name: entry for entry in gallery.entries()}
-        entry = entries[known.without]
-        assert (entry.zone, entry.prop) == (known.zone, known.prop)
-        assert find_design(entry.design).kernel.startswith(f"historic variant of {known.design}")
-    found = check(
+def verdicts(design: str, zone: Zone, prop: str, run_dir: Path) -> list[Verdict]:
+    return check(
         Check(
-            design=find_design(known.design),
-            zone=known.zone,
-            properties=tuple(find_properties([known.prop] if known.prop else [])),
+            design=find_design(design),
+            zone=zone,
+            properties=tuple(find_properties([prop] if prop else [])),
             toolchain=find_toolchain(),
             tlc=TlcOptions(),
-            run_dir=tmp_path,
+            run_dir=run_dir,
             made_by="test",
         )
     )
+
+
+@pytest.mark.parametrize("known", KNOWN, ids=str)
+def test_a_design_has_this_verdict(known: Known, tmp_path: Path) -> None:
+    found = verdicts(known.design, known.zone, known.prop, tmp_path)
     assert len(found) == (1 if known.prop else 5)
     assert {verdict.result for verdict in found} == {known.result}, [v.message for v in found]
     assert all(verdict.trace is not None for verdict in found if known.result is Result.VIOLATED)
-    if known.between:
-        assert known.between in calls(found[0].trace)
-        assert known.between not in calls(golden.trace(known.without))
+
+
+@pytest.mark.parametrize("name", HISTORIC)
+def test_the_kernel_without_the_bug_has_not_its_counterexample(name: str, tmp_path: Path) -> None:
+    """In the zone where the bug shows its base holds, or the file says why it does not."""
+    design = find_design(name)
+    shown = design.shown_by
+    assert shown is not None
+    (found,) = verdicts(design.base, shown.zone, shown.prop, tmp_path)
+    wanted = Result.VIOLATED if shown.base_too else Result.HOLDS
+    assert found.result is wanted, found.message
+    if shown.base_too:
+        # Not by the same calls.
+        assert calls(found.trace) - calls(golden.trace(name))
 
 
 def calls(trace: Trace | None) -> set[str]:

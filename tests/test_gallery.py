@@ -10,9 +10,10 @@ import pytest
 from golden import GALLERY, trace
 
 from gen import gallery
+from gen.matrix import HISTORIC
 from gen.options import parse
 from gen.options import zone as zone_of
-from gen.specs import find_design, properties
+from gen.specs import design_names, find_design, properties
 from gen.toolchain import find_toolchain
 
 FILES = {"README.md", "drawing.txt", "trace.json", "interleaving.svg", "memory.svg", "page.html"}
@@ -30,6 +31,17 @@ def test_the_gallery_holds_what_its_table_names_and_nothing_else() -> None:
     assert {"hygiene-v2-isolation-race", "hygiene-v2-merge-order"} <= {
         entry.name for entry in gallery.entries()
     }
+
+
+def test_every_shipped_bug_is_found_again() -> None:
+    """Each historic variant where its file says; B1 and B2 are the hygiene series' own."""
+    found = {entry.design: entry.shown for entry in gallery.entries()}
+    historic = [d for d in map(find_design, design_names()) if d.kernel.startswith(HISTORIC)]
+    assert all(d.shown_by and d.shown_by == found.get(d.name) for d in historic)
+    shown = {name.partition("-")[0] for name in found} | {"B1", "B2"}
+    assert {f"B{n}" for n in (*range(1, 9), *range(11, 16), 18)} <= shown
+    titles = {entry.title.partition(":")[0] for entry in gallery.entries()}
+    assert {"B1", "B2"} <= titles
 
 
 @pytest.mark.parametrize("entry", gallery.entries(), ids=lambda entry: entry.name)

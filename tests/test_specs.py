@@ -16,6 +16,7 @@ from gen.render import render
 from gen.specs import (
     SPECS,
     Design,
+    Shown,
     _choice_needs,
     choices,
     design_names,
@@ -332,6 +333,9 @@ def test_every_call_of_a_section_is_an_operator_of_the_module(name: str) -> None
 # ---- a user's own design -------------------------------------------------------------
 
 
+ALIGNED = '[shown_by]\nproperty = "Alignment"\n'
+
+
 def test_a_design_of_ones_own_needs_a_file_and_no_python(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -395,6 +399,41 @@ def test_a_promise_that_is_no_property_is_said(tmp_path: Path) -> None:
     path = written(tmp_path, OWN.replace("NoFreelistWarning", "NoFreelistWarnings"))
     with pytest.raises(GenError, match="did you mean 'NoFreelistWarning'"):
         load_design(path)
+
+
+@pytest.mark.parametrize(
+    ("shown", "said"),
+    [
+        ("shown_by = 7", "shown_by: must be a table"),
+        ('[shown_by]\nproperty = "Alignmnt"', "shown_by: unknown property 'Alignmnt'"),
+        ('[shown_by]\nproperty = "all"', "shown_by: unknown property 'all'"),
+        ("[shown_by]\nzone = {}", "shown_by: 'property' is missing"),
+        ('[shown_by]\npropety = "Alignment"', "shown_by: propety: did you mean 'property'?"),
+        (ALIGNED + "zone = 7", "shown_by: zone: must be a table"),
+        (
+            ALIGNED + "zone = { isolater = 2 }",
+            "shown_by: zone: isolater: did you mean 'isolators'?",
+        ),
+        (ALIGNED + "zone = { isolators = 3 }", "shown_by: --isolators 3: 0, 1 or 2 fit"),
+        (ALIGNED + 'zone = { isolators = "2" }', "shown_by: zone: numbers are wanted"),
+        (ALIGNED + 'zone = { features = ["pcb"] }', "shown_by: --with: unknown 'pcb'"),
+        (ALIGNED + "base_too = true", "shown_by: base_too: must be a line of text"),
+    ],
+)
+def test_where_a_bug_is_shown_is_checked_when_its_file_is_read(
+    tmp_path: Path, shown: str, said: str
+) -> None:
+    head, _, rest = OWN.partition("[choices]")
+    table = shown.startswith("[")
+    text = f"{head}[choices]{rest}\n{shown}" if table else f"{head}{shown}\n[choices]{rest}"
+    assert said in complaint(written(tmp_path, text))
+
+
+def test_where_a_bug_is_shown_is_a_zone_and_a_property(tmp_path: Path) -> None:
+    text = f"{OWN}\n{ALIGNED}zone = {{ isolators = 2 }}\n"
+    shown = load_design(written(tmp_path, text)).shown_by
+    assert shown == Shown("Alignment", Zone(isolators=2))
+    assert shown.command("mine").endswith("--isolators 2 --design mine --property Alignment")
 
 
 def test_a_design_file_that_cannot_be_read_is_said_in_one_line(tmp_path: Path) -> None:
