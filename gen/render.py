@@ -112,6 +112,10 @@ def _render(
     properties = [dataclasses.replace(p, formula=filled(p.formula)) for p in properties]
     state = [dataclasses.replace(v, at_unlock=filled(v.at_unlock)) for v in state]
     template = _environment().get_template("pageblock.tla.j2")
+
+    def formula(p: Property) -> str:
+        return _environment().from_string(p.formula).render(choice=design.choices)
+
     return _tidy(
         template.render(
             module=name,
@@ -119,7 +123,7 @@ def _render(
             choice=design.choices,
             sections=sections(design),
             zone=zone,
-            properties=properties,
+            properties=[dataclasses.replace(p, formula=formula(p)) for p in properties],
             kept=kept,
             variables=state,
             made_by=made_by,
