@@ -136,7 +136,7 @@ def memory(state: Mapping[str, Value], zone: Zone) -> Memory:
                 ("pcp", "pcp"),
                 ("taken", "taken"),
             )
-            for item in map(_triple, _set(state.get(name, frozenset())))
+            for item in map(_block, _set(state.get(name, frozenset())))
         ]
         blocks += _offline(set(map(_int, _set(state.get("offline", frozenset())))), zone)
         return Memory(
@@ -188,8 +188,9 @@ def _set(value: Value) -> frozenset[Value]:
     return value
 
 
-def _triple(value: Value) -> tuple[Value, ...]:
-    if not isinstance(value, tuple) or len(value) != 3:
+def _block(value: Value) -> tuple[Value, ...]:
+    """First pfn, order, and what is said of it; on a per-CPU list the type it caches too."""
+    if not isinstance(value, tuple) or len(value) not in (3, 4):
         raise TypeError(f"not a block: {value}")
     return value
 
