@@ -251,6 +251,7 @@ def to_json(matrix: Matrix, formats: Sequence[str] = QUICK) -> dict[str, Any]:
                 "property": prop.name,
                 "result": verdict.result.value,
                 "length": verdict.length,
+                "measured": verdict.measured,
                 "distinct": verdict.distinct,
                 "depth": verdict.depth,
                 "message": verdict.message,

@@ -40,8 +40,13 @@ GALLERY = "gallery: "
 _BLOCK = re.compile(
     r"(<!-- verdicts: specs/manifest.json -->\n)(.*?)(<!-- end of verdicts -->)", re.S
 )
-_NUMBERS = ("length", "distinct", "depth")
-_NEEDS = {"holds": ("distinct", "depth"), "violated": ("length",)}
+_NUMBERS = ("length", "distinct", "depth", "measured")
+#: One of each of these must be there.  What is reachable holds by a behaviour of a length.
+_NEEDS = {
+    "holds": (("distinct",), ("depth", "length")),
+    "violated": (("length",),),
+    "measured": (("measured",), ("depth",)),
+}
 
 
 @dataclass(frozen=True)
@@ -49,13 +54,14 @@ class Cell:
     """What TLC says of a design and a property; a number that does not apply is 0.
 
     ``length``: states in the shortest counterexample.  ``distinct``, ``depth``: states that
-    TLC has seen, and how deep it has searched, in states.
+    TLC has seen, and how deep it has searched, in states.  ``measured``: what HotPathCost is.
     """
 
     result: str
     length: int = 0
     distinct: int = 0
     depth: int = 0
+    measured: int = 0
 
     def __str__(self) -> str:
         told = (f"{name} {getattr(self, name):,}" for name in _NUMBERS if getattr(self, name))
@@ -122,9 +128,9 @@ def _cell(where: str, data: Any) -> Cell:
     if not isinstance(one.get("result"), str) or not one["result"]:
         raise GenError(f"{where}: result: is missing; it is a word, such as 'holds'")
     cell = Cell(**one)
-    for number in _NEEDS.get(cell.result, ()):
-        if number not in one:
-            raise GenError(f"{where}: '{cell.result}' goes with '{number}', which is missing")
+    for numbers in _NEEDS.get(cell.result, ()):
+        if not any(number in one for number in numbers):
+            raise GenError(f"{where}: '{cell.result}' goes with '{numbers[0]}', which is missing")
     return cell
 
 
@@ -201,7 +207,7 @@ def measure(configuration: Configuration) -> Cells:
 
 def _measured(one: Mapping[str, Any]) -> Cell:
     # How far a search came that was ended says nothing.
-    numbers = {} if one["result"] == "no verdict" else {n: one[n] for n in _NUMBERS}
+    numbers = {} if one["result"] == "no verdict" else {n: one[n] or 0 for n in _NUMBERS}
     return Cell(one["result"], **numbers)
 
 
@@ -218,7 +224,7 @@ def difference(name: str, before: Cells, after: Cells) -> list[str]:
 
 # ---- README.md -----------------------------------------------------------------------
 
-_SIGNS = {"holds": "✓", "vacuous": "○", "no verdict": "?"}
+_SIGNS = {"holds": "✓", "unreachable": "**✗**", "vacuous": "○", "no verdict": "?"}
 
 
 def table(configuration: Configuration) -> str:
@@ -240,6 +246,8 @@ def _sign(cell: Cell | None) -> str:
         return ""
     if cell.result == "violated":
         return f"**{cell.length}**"
+    if cell.measured:
+        return str(cell.measured)
     return _SIGNS.get(cell.result, cell.result)
 
 
