@@ -89,7 +89,7 @@ def complaint(path: Path) -> str:
 
 
 #: With everything that can be modelled, in a zone that is cut within a pageblock.
-EVERYTHING = Zone(min_order=8, start=256, end=1792, features=tuple(features()))
+EVERYTHING = Zone(min_order=8, start=256, end=1792, features=tuple(features()), huge_order=10)
 
 
 def module(design: Design, *asked: str, zone: Zone = Zone()) -> str:  # noqa: B008
