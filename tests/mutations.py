@@ -95,6 +95,7 @@ class Question:
             and p.name not in _COSTLY
             and self.design.has(p.needs)
             and self.zone.isolators >= p.isolators
+            and p.grain in ("", self.zone.grain)
             and set(p.features) <= set(self.zone.features)
         ]
 
