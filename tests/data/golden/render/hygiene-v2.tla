@@ -321,7 +321,10 @@ FreePages ==
     \E z \in free_one_page(Zone, p[1], p[2]) :
       Commit(z) /\ UNCHANGED isolator
 
-AnyCPU == AllocPages \/ PutPage \/ FreePages
+AnyCPU ==
+  \/ AllocPages
+  \/ PutPage
+  \/ FreePages
 
 \* ===========================================================================
 \* mm/page_isolation.c, as in v6.6 with the series "mm: page_alloc: freelist migratetype hygiene", V2.
@@ -433,10 +436,10 @@ LastPageblock == Cardinality(Pageblocks) - 1
 mark_here(z, b, mt) == set_migratetype_isolate(z, b, mt)
 unmark_here(z, b, mt) == unset_migratetype_isolate(z, b, mt)
 \* A range may begin and end elsewhere.  Two pageblocks on either side stand for all of
-\* the zone that lies there: the first or last of the range, and those between it and
-\* the window.  Marking one of them succeeds or fails, and changes nothing here.
-Starts == Pageblocks \union {-2}
-Ends == 1..(LastPageblock + 1) \union {LastPageblock + 3}
+\* the zone that lies there: the first or last of the range, if it is not next to the
+\* window, and those in between.  Marking one of them succeeds or fails, and changes nothing here.
+Starts == Pageblocks \union {-2, -1}
+Ends == 1..(LastPageblock + 3)
 mark_elsewhere(z) ==
   {z, [z EXCEPT !.ret = EBUSY]}
 
@@ -458,7 +461,11 @@ Boundary(me) ==
 To(me, pc, b, stop) == [me EXCEPT !.pc = pc, !.b = b, !.stop = stop, !.pfn = 0, !.order = 0]
 \* A failed start: offline_pages() ends there; alloc_contig_range() undoes its whole range
 \* once more, whoever has isolated what lies in it.
-AfterFailure(me) == {Idle, [Idle EXCEPT !.pc = "undo_all", !.b = me.start, !.stop = me.end]}
+\* What of the range lies elsewhere is undone there, and nothing happens here.
+UndoAll(me) == [Idle EXCEPT !.pc = "undo_all", !.b = Max({0, me.start}), !.stop = Min({me.end, LastPageblock + 1})]
+AfterFailure(me) == {Idle, UndoAll(me)}
+\* What stands for several pageblocks elsewhere may have been marked in part when one fails.
+UpTo(b) == IF b \in Pageblocks \/ b - 1 \in Pageblocks THEN {b} ELSE {b, b + 1}
 ToMiddle(me, b) == IF b < me.end - 1 THEN To(me, "mark_middle", b, 0) ELSE To(me, "isolated", me.start, me.end)
 
 Rounded(r) == r
@@ -466,7 +473,7 @@ AfterMarkMiddle(me) == ToMiddle(me, me.b + 1)
 \* The last pageblock failed: the first is given back.  One of the middle failed: those
 \* before it are undone, then the last one is given back.
 FailedAt(me, b) == IF b = me.end - 1 THEN {To(me, "fail_first", me.start, me.start + 1)}
-                   ELSE {To(me, "fail_undo", me.start, b)}
+                   ELSE {To(me, "fail_undo", me.start, stop) : stop \in UpTo(b)}
 
 AfterFailUndo(me) == {To(me, "fail_last", me.end - 1, me.end)}
 \* A page crosses a boundary only inside a largest-order chunk: no scan elsewhere.
@@ -554,7 +561,7 @@ is_not_isolated(z, b) ==
 UndoRange(i) ==
   LET me == isolator[i]
       z == Zone
-      onwards == To(me, IF me.pc \in {"isolated"} THEN "undo" ELSE me.pc, me.b + 1, me.stop)
+      onwards == To(me, IF me.pc = "isolated" THEN "undo" ELSE me.pc, me.b + 1, me.stop)
       after == IF me.b + 1 < me.stop THEN {[onwards EXCEPT !.pfn = me.pfn]}
                ELSE IF me.pc = "fail_undo" THEN AfterFailUndo(me)
                ELSE {Idle}
@@ -592,7 +599,6 @@ Held(me) ==
   ELSE me.b..(me.stop - 1)
 
 HeldHere(i) == Held(isolator[i]) \intersect Pageblocks
-
 \* ===========================================================================
 \* The behaviours, and what developers promise of them
 \* ===========================================================================

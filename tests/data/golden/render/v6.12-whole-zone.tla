@@ -328,7 +328,10 @@ FreePages ==
     \E z \in free_one_page(Zone, p[1], p[2]) :
       Commit(z) /\ UNCHANGED isolator
 
-AnyCPU == AllocPages \/ PutPage \/ FreePages
+AnyCPU ==
+  \/ AllocPages
+  \/ PutPage
+  \/ FreePages
 
 \* ===========================================================================
 \* mm/page_isolation.c, as in v6.12.107.
@@ -456,7 +459,9 @@ Boundary(me) ==
 To(me, pc, b, stop) == [me EXCEPT !.pc = pc, !.b = b, !.stop = stop, !.pfn = 0, !.order = 0]
 \* A failed start: offline_pages() ends there; alloc_contig_range() undoes its whole range
 \* once more, whoever has isolated what lies in it.
-AfterFailure(me) == {Idle, [Idle EXCEPT !.pc = "undo_all", !.b = me.start, !.stop = me.end]}
+UndoAll(me) == [Idle EXCEPT !.pc = "undo_all", !.b = me.start, !.stop = me.end]
+AfterFailure(me) == {Idle, UndoAll(me)}
+UpTo(b) == {b}
 ToMiddle(me, b) == IF b < me.end - 1 THEN To(me, "mark_middle", b, 0) ELSE To(me, "isolated", me.start, me.end)
 
 Rounded(r) == r
@@ -464,7 +469,7 @@ AfterMarkMiddle(me) == ToMiddle(me, me.b + 1)
 \* The last pageblock failed: the first is given back.  One of the middle failed: those
 \* before it are undone, then the last one is given back.
 FailedAt(me, b) == IF b = me.end - 1 THEN {To(me, "fail_first", me.start, me.start + 1)}
-                   ELSE {To(me, "fail_undo", me.start, b)}
+                   ELSE {To(me, "fail_undo", me.start, stop) : stop \in UpTo(b)}
 
 AfterFailUndo(me) == {To(me, "fail_last", me.end - 1, me.end)}
 \* The scan finds no free page to split: move_freepages_block_isolate() has done it.
@@ -508,7 +513,7 @@ is_not_isolated(z, b) ==
 UndoRange(i) ==
   LET me == isolator[i]
       z == Zone
-      onwards == To(me, IF me.pc \in {"isolated"} THEN "undo" ELSE me.pc, me.b + 1, me.stop)
+      onwards == To(me, IF me.pc = "isolated" THEN "undo" ELSE me.pc, me.b + 1, me.stop)
       after == IF me.b + 1 < me.stop THEN {[onwards EXCEPT !.pfn = me.pfn]}
                ELSE IF me.pc = "fail_undo" THEN AfterFailUndo(me)
                ELSE {Idle}
@@ -544,7 +549,6 @@ Held(me) ==
   ELSE me.b..(me.stop - 1)
 
 HeldHere(i) == Held(isolator[i]) \intersect Pageblocks
-
 \* ===========================================================================
 \* The behaviours, and what developers promise of them
 \* ===========================================================================
