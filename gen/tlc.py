@@ -130,12 +130,12 @@ def command(
             raise GenError(f"{str(path)!r}: not UTF-8, Java cannot open it; rename it") from None
     # The serial collector starts fastest and was no slower over minutes, on these models.
     # The first compiler alone is quicker for runs of a few seconds, slower for long ones.
+    # With the AOT cache of a short run a long one took a fifth more CPU time.
     flags = ["-XX:+UseSerialGC"]
     if options.profile == "short":
-        flags.append("-XX:TieredStopAtLevel=1")
+        flags += ["-XX:TieredStopAtLevel=1", *toolchain.flags]
     argv = [
         str(toolchain.java),
-        *toolchain.flags,
         *flags,
         f"-Xmx{check_heap(options.heap or default_heap())}",
         # Without it a full heap looks like an error in the spec.
