@@ -130,10 +130,9 @@ def command(
             raise GenError(f"{str(path)!r}: not UTF-8, Java cannot open it; rename it") from None
     # The serial collector starts fastest and was no slower over minutes, on these models.
     # The first compiler alone is quicker for runs of a few seconds, slower for long ones.
-    # With the AOT cache of a short run a long one took a fifth more CPU time.
-    flags = ["-XX:+UseSerialGC"]
+    flags = ["-XX:+UseSerialGC", *toolchain.flags]
     if options.profile == "short":
-        flags += ["-XX:TieredStopAtLevel=1", *toolchain.flags]
+        flags.append("-XX:TieredStopAtLevel=1")
     argv = [
         str(toolchain.java),
         *flags,

