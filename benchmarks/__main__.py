@@ -30,13 +30,17 @@ BLOCK = re.compile(
 
 @dataclass(frozen=True)
 class Row:
-    """A contender's medians in a case, and their ratios to the case's last one."""
+    """A contender's medians in a case, and their ratios to the case's last one.
+
+    ``bounds``: that one was cut short, so the ratios are less than these.
+    """
 
     case: str
     name: str
     figure: measure.Figure
     ratio: float
     cpu_ratio: float
+    bounds: bool
     target: float | None
     explored: peers.Explored | None
 
@@ -58,6 +62,7 @@ def compare(case: Case, repeats: int, timeout: float) -> list[Row]:
             figures[contender.name],
             figures[contender.name].wall / base.wall,
             figures[contender.name].cpu / base.cpu,
+            not base.finished,
             case.target if number == 0 else None,
             seen[contender.name],
         )
@@ -86,10 +91,11 @@ def table(rows: Sequence[Row], about: Sequence[str]) -> str:
     for row in rows:
         seconds = f"{row.figure.wall:.1f}" if row.figure.finished else f"> {row.figure.wall:.0f}"
         target = f"<= {row.target:g}" if row.target is not None else ""
+        less = "< " if row.bounds else ""
         lines.append(
             f"| {row.case if row.case != last else ''} | {row.name}{_seen(row)} | {seconds} "
-            f"| {row.ratio:.2f} | {target} | {row.figure.cpu:.1f} | {row.cpu_ratio:.2f} "
-            f"| {row.figure.peak:.0f} |"
+            f"| {less}{row.ratio:.2f} | {target} | {row.figure.cpu:.1f} "
+            f"| {less}{row.cpu_ratio:.2f} | {row.figure.peak:.0f} |"
         )
         last = row.case
     return "\n".join([*lines, "", *about]) + "\n"

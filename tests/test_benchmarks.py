@@ -37,6 +37,10 @@ def test_a_run_that_is_cut_short_does_not_read_as_a_time(tmp_path: Path) -> None
     assert not cut.finished
     (row,) = compare(Case("a case", (shell("slow", "sleep 60"),)), 1, 0.2)
     assert "| > 0 |" in table([row], [])
+    quick, cut_short = compare(
+        Case("a case", (shell("quick", "true"), shell("slow", "sleep 60"))), 1, 0.2
+    )
+    assert "| quick | 0.0 | < 0." in table([quick, cut_short], [])
 
 
 def test_a_contender_that_fails_gives_no_figure() -> None:
