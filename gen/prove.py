@@ -447,7 +447,8 @@ def certified(request: Check) -> set[str]:
         zone = zone_of_any_size(request.zone)
     except GenError:  # it speaks of something else
         return set()
-    if kept["zone"] != zone.flags or kept["jar_sha256"] != request.toolchain.jar_sha256:
+    about = kept.get("zone"), kept.get("jar_sha256")
+    if about != (zone.flags, request.toolchain.jar_sha256):
         return set()
     said: dict[str, str] = {name: what["result"] for name, what in kept["properties"].items()}
     asked = replace(request, properties=tuple(find_properties([*said])))
