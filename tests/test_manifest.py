@@ -44,7 +44,9 @@ def test_the_table_of_readme_is_of_the_default_zone_and_of_every_property() -> N
     args = parse(shlex.split(KNOWN[manifest.SHOWN].command)[1:])[1]
     assert zone_of(args) == Zone()
     shown = manifest.table(KNOWN[manifest.SHOWN])
-    assert all(f"\n| `{name}` |" in shown for name in properties())
+    # Liveness takes minutes for each design, and one is of the other grain.
+    left_out = {"OfflineEnds", "IsolationTerminates", "LockDiscipline"}
+    assert {name for name in properties() if f"\n| `{name}` |" not in shown} == left_out
 
 
 @pytest.mark.parametrize("name", KNOWN)
