@@ -24,13 +24,13 @@ def content_key(spec: Spec, toolchain: Toolchain, command: Sequence[str]) -> str
     Java, and what it is given, decide whether TLC comes to its end, not what it says then.
     """
     options = command[command.index("tlc2.TLC") :]
-    parts = (spec.name, without_header(spec.tla), spec.cfg, toolchain.jar_sha256, *options)
+    parts = (spec.name, _without_header(spec.tla), spec.cfg, toolchain.jar_sha256, *options)
     # The lengths too: no two lists of parts run together into the same bytes.
     text = "".join(f"{len(part)}:{part}" for part in parts)
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def without_header(tla: str) -> str:
+def _without_header(tla: str) -> str:
     """The module without the comments below its first line: who made it, for which design."""
     first, _, rest = tla.partition("\n")
     lines = rest.split("\n")

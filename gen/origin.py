@@ -74,6 +74,7 @@ class Origins:
     def _action(self, step: Step, top: Call | None) -> str:
         """The action whose guard, or whose call, fits the step; "" if not just one does."""
         kind, ident = step.actor
+        called = re.compile(rf"\b{re.escape(top.name)}\(") if top else None
         if kind == "isolator":
             isolators = step.before.get("isolator")
             me = isolators[ident - 1] if isinstance(isolators, tuple) else None
@@ -84,7 +85,8 @@ class Origins:
                 for name, body in self._actions.items()
                 if (guarded := guard.search(body)) and f'"{pc}"' in guarded.group(1)
             ]
+            if len(fits) > 1:  # a caller there has a choice
+                fits = [n for n in fits if called and called.search(self._actions[n])]
             return f"{fits[0]}({ident})" if len(fits) == 1 else ""
-        called = re.compile(rf"\b{re.escape(top.name)}\(") if top else None
         fits = [n for n, body in self._actions.items() if called and called.search(body)]
         return fits[0] if len(fits) == 1 else ""

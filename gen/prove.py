@@ -17,7 +17,6 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from gen.cache import without_header
 from gen.check import Check, Result, Stopped, Verdict, check, run_spec
 from gen.errors import ExitCode, GenError
 from gen.render import Spec, actions, happening, render, render_locality
@@ -491,8 +490,9 @@ def _run(label: str, spec: Spec, report: Report) -> Run:
 
 
 def tla_hash(spec: Spec) -> str:
-    """The hash of a module, but for the comments at its head."""
-    return _hash(without_header(spec.tla))
+    """The hash of a module without its lines of comment: they say who made it."""
+    lines = (line for line in spec.tla.splitlines() if not line.lstrip().startswith("\\*"))
+    return _hash("\n".join(lines))
 
 
 def _hash(text: str) -> str:

@@ -150,7 +150,7 @@ def test_any_two_conflicting_steps_are_ordered_by_the_graph(name: str) -> None:
 def test_a_node_says_which_cpu_called_what() -> None:
     graph = interleave(trace(B1)).graph
     assert graph.nodes[0]["cpu"] == 0 and graph.nodes[0]["function"] == "set_migratetype_isolate"
-    assert graph.nodes[0]["args"] == {"b": 1}
+    assert graph.nodes[0]["args"] == {"b": 1, "mt": "MOVABLE"}
     assert ("migratetype", 1) in graph.nodes[0]["writes"]
     assert graph.nodes[1]["cpu"] == 1 and graph.nodes[1]["function"] == "rmqueue_buddy"
     assert not graph.nodes[1]["continued"] and graph.nodes[2]["continued"]
