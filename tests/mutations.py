@@ -326,7 +326,9 @@ class Search:
         changed = False
         for question, properties, states in questions:
             spec = specification(mutant, question, properties)
-            if spec == render(question.design, question.zone, properties):
+            with _rendering:
+                plain = render(question.design, question.zone, properties)
+            if spec == plain:
                 distinct.append(states)
                 continue
             changed = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 
 import manifest
 import pytest
@@ -22,22 +23,28 @@ SMALL = """
 """
 
 
+#: The designs of the table in README.md that the tests measure again.
+MEASURED = ("hygiene-v2", "v6.12", "v7.2")
+
+
 @pytest.mark.tlc
 @pytest.mark.slow
 @pytest.mark.parametrize("name", KNOWN)
 def test_tlc_says_today_what_the_manifest_expects(name: str) -> None:
     """After a wanted change: python tests/manifest.py, and read what it prints."""
     expected = KNOWN[name]
+    if name == manifest.SHOWN:
+        # Of all designs it takes a quarter of an hour: .ci/exhaustive measures the others.
+        cells = {cell: said for cell, said in expected.cells.items() if cell[0] in MEASURED}
+        command = f"{expected.command} --designs {','.join(MEASURED)}"
+        expected = replace(expected, command=command, cells=cells)
+        assert {design for design, _ in cells} == {*MEASURED}
     assert not manifest.difference(name, expected.cells, manifest.measure(expected))
 
 
 def test_the_table_of_readme_is_that_of_the_manifest() -> None:
     text = manifest.README.read_text(encoding="utf-8")
     assert text == manifest.in_readme(text, manifest.table(KNOWN[manifest.SHOWN]))
-
-
-def test_readme_names_the_command_that_its_table_comes_from() -> None:
-    assert f"`{KNOWN[manifest.SHOWN].command}`" in manifest.README.read_text(encoding="utf-8")
 
 
 def test_the_table_of_readme_is_of_the_default_zone_and_of_every_property() -> None:
