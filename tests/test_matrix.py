@@ -97,12 +97,24 @@ def fake_check(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Check]]:
             ]
 
         monkeypatch.setattr(matrix, "check", look)
+        # No certificate: what a fake check says is not about the specs.
+        monkeypatch.setattr(matrix, "certified", lambda _request: set())
         return seen
 
     return put
 
 
 FakeCheck = Callable[..., list[Check]]
+
+
+def test_a_cell_says_proved_only_where_a_certificate_does(
+    gen: Gen, tmp_path: Path, fake_check: FakeCheck, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fake_check(hygiene_v2=Result.VIOLATED)
+    monkeypatch.setattr(matrix, "certified", lambda _request: {"FreelistHygiene"})
+    ran = gen(*TWO, "--output", str(tmp_path / "m"))
+    assert lines(ran)["v6.12"] == ["proved", "proved within bounds"]
+    assert "violated at depth 3" in lines(ran)["hygiene-v2"]
 
 
 # --- which designs, how many at a time --------------------------------------------------------
@@ -645,7 +657,7 @@ def test_a_second_matrix_is_the_same_to_the_byte_and_starts_no_java(
     ran = run_matrix(["--output", str(first)])
     assert ran.code == 0, ran.err
     assert "cached" not in ran.out + ran.err
-    assert lines(ran)["v6.12"] == ["proved within bounds"] * 2
+    assert lines(ran)["v6.12"] == ["proved"] * 2  # there is a certificate
     assert re.fullmatch(r"violated at depth \d", lines(ran)["hygiene-v2"][0])
     drawing = first / "hygiene-v2-FreelistHygiene" / "drawing.txt"
     assert "start_isolate_page_range()" in drawing.read_text(encoding="utf-8")
