@@ -116,10 +116,11 @@ def resting(design: Design, zone: Zone, directory: Path) -> set[str]:
     write_text(directory / "pageblock.tla", tla.rstrip().rstrip("=") + seen + "=" * 20 + "\n")
     write_text(directory / "pageblock.cfg", "INIT Boot\nNEXT Step\nINVARIANTS Seen\n")
     command = tlc.command(find_toolchain(), directory, "pageblock", tlc.TlcOptions())
+    command[-3:-3] = ["-userFile", str(directory / "user.log")]  # before the files' names
     report = tlc.run(command, directory)
     if not report.ok:
         raise GenError(f"{design.name}: {report.message}")
-    # TLC's PrintT goes to its user file; a value that is too wide goes over several lines.
+    # TLC's PrintT goes to that file; a value that is too wide goes over several lines.
     printed = re.split(r"\n(?=<<)", (directory / "user.log").read_text(encoding="utf-8"))
     states = {" ".join(text.split()) for text in printed if text.startswith("<<")}
     return {state.replace('"pinned"', '"movable"') for state in states}

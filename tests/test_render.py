@@ -269,7 +269,7 @@ def test_choices_can_be_combined_by_a_user(tmp_path: Path) -> None:
     assert {way[0] for way in ways} == set(choices()[isolation[0]])
     assert {way[1] for way in ways} == set(choices()[isolation[1]])
     others = [(name, list(values)) for name, values in choices().items() if name not in isolation]
-    p = 11
+    p = 19
     assert len(others) <= p and len(ways) <= p
     specs: dict[str, Spec] = {}
     for i, j in product(range(p), range(p)):

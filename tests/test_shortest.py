@@ -133,11 +133,11 @@ def test_switches_are_counted_from_states_as_they_are_drawn_from_calls(name: str
 
 
 @pytest.mark.tlc
-def test_the_race_of_the_thread_is_the_best_of_four(gen: Gen) -> None:
+def test_the_race_of_the_thread_is_the_best_of_six(gen: Gen) -> None:
     race = ["--pageblocks", "4", "--order", "10", "--property", "NoFreelistWarning"]
     ran = gen("check", *race, "--all-shortest")
     assert ran.code == 12
-    assert "Of 4 counterexamples of that length" in ran.out
+    assert "Of 6 counterexamples of that length" in ran.out
     drawn = (GALLERY / "hygiene-v2-isolation-race" / "drawing.txt").read_text(encoding="utf-8")
     assert f"\n{drawn}\n" in ran.out
     assert "--all-shortest\n" in ran.out, "the command that draws it again"
