@@ -80,7 +80,9 @@ def replayed(name: str) -> Spec:
     """The module that follows a trace once more."""
     found = trace(name)
     states = [{k: format_value(v) for k, v in s.items()} for s in found.states[: found.length]]
-    return render_replay(find_design(found.design), found.zone, Replay(states, found.prop, 12))
+    return render_replay(
+        find_design(found.design), found.zone, Replay(states, found.prop, 12, found.loop)
+    )
 
 
 def drawn(name: str, *, depth: str = "", continuation: bool = True) -> str:

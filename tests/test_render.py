@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from golden import DESIGNS, GOLDEN, GOLDENS, rendered, replayed, trace_names
 
+from gen.errors import GenError
 from gen.render import Spec, render
 from gen.specs import (
     choices,
@@ -283,7 +284,11 @@ def test_choices_can_be_combined_by_a_user(tmp_path: Path) -> None:
         lines += ["[choices]", *(f'{name} = "{value}"' for name, value in made.items())]
         file = tmp_path / "design.toml"
         file.write_text("\n".join(lines), encoding="utf-8")
-        design = load_design(file)
+        try:
+            design = load_design(file)
+        except GenError as odd:  # how a page is freed is some choices that need each other too
+            assert "goes with" in odd.message
+            continue
         asked = [p for p in find_properties(["all"]) if design.has(p.needs)]
         specs[str(made)] = render(design, Zone(), asked if i % 2 else asked[:1])
     assert len(specs) > 100
