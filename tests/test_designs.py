@@ -178,7 +178,7 @@ DOES = [
             f"a pageblock can be isolated that another caller has got pages of: {not never}",
             *(design, replace(PAIR, features=("contig",)), "action"),
             r"""Own_action == \A k \in taken, i \in Isolators :
-                      i # k[3] /\ isolator[k[3]].pc = "undo" /\ isolator[i].pc = "idle"
+                      i # k[3] /\ isolator[k[3]].pc = "allocated" /\ isolator[i].pc = "idle"
                       => 0 \notin Held(isolator'[i])""",
             never,
         )
