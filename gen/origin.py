@@ -50,7 +50,13 @@ class Origins:
         version = self.design.kernel if self.design else self._trace.design
         return Origin(self._action(step, top), function, self._file(function), version)
 
+    def _operator(self, function: str) -> str:
+        """What the templates call a function of this version."""
+        names = self.design.names if self.design else {}
+        return next((ours for ours, theirs in names.items() if theirs == function), function)
+
     def _file(self, function: str) -> str:
+        function = self._operator(function)
         if self.design and function in (known := sections(self.design)):
             return known[function].file
         files = {
@@ -58,7 +64,7 @@ class Origins:
             for path in sorted(SPECS.glob("*.tla.j2"))
             if (text := path.read_text(encoding="utf-8"))
             and (header := re.search(r"^\\\* (mm/\w+\.c), as in ", text, re.MULTILINE))
-            and re.search(rf'(?:frame|kernel_function)\("{re.escape(function)}"', text)
+            and re.search(rf'(?:frame|kernel_function|named)\("{re.escape(function)}"', text)
         }
         return files.pop() if len(files) == 1 else ""
 
@@ -74,7 +80,7 @@ class Origins:
     def _action(self, step: Step, top: Call | None) -> str:
         """The action whose guard, or whose call, fits the step; "" if not just one does."""
         kind, ident = step.actor
-        called = re.compile(rf"\b{re.escape(top.name)}\(") if top else None
+        called = re.compile(rf"\b{re.escape(self._operator(top.name))}\(") if top else None
         if kind == "isolator":
             isolators = step.before.get("isolator")
             me = isolators[ident - 1] if isinstance(isolators, tuple) else None

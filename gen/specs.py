@@ -6,9 +6,10 @@ is said by ``choices.toml`` and by the variants in ``sections.toml``.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -139,6 +140,7 @@ class Design:
     """A kernel version or a proposed patch: one value for every choice.
 
     ``base``: the design that it changes, as its file names it; "" if it stands alone.
+    ``names``: what a function is called there, by the name that the templates have for it.
     """
 
     name: str
@@ -148,8 +150,13 @@ class Design:
     promises: tuple[str, ...]
     choices: Mapping[str, str]
     base: str = ""
+    names: Mapping[str, str] = field(default_factory=dict)
     #: Of a historic variant: where its bug shows.
     shown_by: Shown | None = None
+
+    def named(self, function: str) -> str:
+        """What a function of the templates is called in this version."""
+        return self.names.get(function, function)
 
     def has(self, needs: Needs) -> bool:
         """Whether the design has made all of these choices."""
@@ -369,25 +376,44 @@ def _design_path(name: str) -> Path:
     return SPECS / "designs" / f"{name}.toml"
 
 
-def _base_choices(path: Path, data: Mapping[str, Any], above: tuple[Path, ...]) -> dict[str, Any]:
-    """The choices of the design that this one is based on; none if it stands alone."""
+def _with_base(
+    path: Path, data: Mapping[str, Any], table: str, above: tuple[Path, ...] = ()
+) -> dict[str, Any]:
+    """A table of a design's file, over that of the design that it is based on."""
+    own = data.get(table, {})
+    if not isinstance(own, dict):
+        raise GenError(f"{path}: {table}: must be a table")
     base = data.get("base")
     if base is None:
-        return {}
+        return own
     if not isinstance(base, str):
         raise GenError(f"{path}: base = {base}: the name of a design, or a path, in quotes")
     try:
         below = path.parent / base if base.endswith(".toml") else _design_path(base)
     except GenError as e:
         raise GenError(f"{path}: base: {e.message}") from None
-    if below in above:
+    if below in (*above, path):
         raise GenError(f"{path}: base = '{base}' leads back to itself")
-    theirs = _load(below)
-    made = theirs.get("choices")
-    return {
-        **_base_choices(below, theirs, (*above, below)),
-        **(made if isinstance(made, dict) else {}),
-    }
+    return {**_with_base(below, _load(below), table, (*above, path)), **own}
+
+
+@cache
+def drawn_functions() -> frozenset[str]:
+    """The names that the templates have for the kernel's functions, sections included."""
+    texts = [path.read_text(encoding="utf-8") for path in SPECS.glob("*.tla.j2")]
+    found = re.findall(r'(?:frame|kernel_function|named)\("(\w+)"', "\n".join(texts))
+    return frozenset((*found, *_section_data()))
+
+
+def _names(path: Path, data: Mapping[str, Any]) -> dict[str, str]:
+    """The table [names] of a design's file and of its bases, checked."""
+    names = _with_base(path, data, "names")
+    for name, theirs in names.items():
+        if name not in drawn_functions():
+            raise GenError(f"{path}: names: {name}: {near_miss(name, sorted(drawn_functions()))}")
+        if not isinstance(theirs, str) or not re.fullmatch(r"[A-Za-z_]\w*", theirs):
+            raise GenError(f"{path}: names: {name} = {theirs!r}: the name of a function, in quotes")
+    return names
 
 
 def _shown(path: Path, data: Mapping[str, Any]) -> Shown | None:
@@ -420,10 +446,9 @@ def _shown(path: Path, data: Mapping[str, Any]) -> Shown | None:
 def load_design(path: Path) -> Design:
     """A design file, checked: every choice made, here or by its base, with a value that exists."""
     data = _load(path)
-    own = data.get("choices")
-    if not isinstance(own, dict):
+    if not isinstance(data.get("choices"), dict):
         raise GenError(f"{path}: there is no table [choices]")
-    made = {**_base_choices(path, data, (path,)), **own}
+    made = _with_base(path, data, "choices")
     known = choices()
     for choice, value in made.items():
         if choice not in known:
@@ -454,6 +479,7 @@ def load_design(path: Path) -> Design:
         promises=tuple(promises),
         choices=made,
         base=data.get("base", ""),
+        names=_names(path, data),
         shown_by=_shown(path, data),
     )
     for choice, value in made.items():

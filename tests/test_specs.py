@@ -12,7 +12,7 @@ import pytest
 
 from gen.cli import main
 from gen.errors import GenError
-from gen.render import render
+from gen.render import Replay, render, render_replay, replay_state
 from gen.specs import (
     SPECS,
     Design,
@@ -405,6 +405,47 @@ def test_a_base_that_does_not_exist_is_said_in_one_line(
     with pytest.raises(GenError) as caught:
         load_design(path)
     assert said in caught.value.message and "\n" not in caught.value.message
+
+
+@pytest.mark.parametrize("name", [n for n in design_names() if find_design(n).names])
+def test_a_function_with_another_name_in_a_version_is_drawn_with_that(name: str) -> None:
+    design = find_design(name)
+    prop = properties()["Alignment"]
+    explored = module(design, zone=EVERYTHING)
+    state = dict.fromkeys(replay_state(design, EVERYTHING, prop), "0")
+    explained = render_replay(design, EVERYTHING, Replay([state], prop, 0, None)).tla
+    drawn = {*re.findall(r'(?:call \|->|THEN) "(\w+)"', explained)}
+    renamed = {ours: theirs for ours, theirs in design.names.items() if ours != theirs}
+    assert renamed and not drawn & set(renamed)
+    for ours, theirs in renamed.items():
+        # isolate-flag moves no pages, whatever that is called.
+        assert theirs in drawn or f"\n{ours}(" not in explored
+        assert f"\n{ours}(" not in explored or f"it is called {theirs}()" in explored
+
+
+def test_a_design_has_the_names_of_its_base_where_it_has_no_others() -> None:
+    base, design = find_design("v7.2"), find_design("v6.18")
+    assert design.named("free_unref_page") == base.named("free_unref_page") != "free_unref_page"
+    assert design.named("free_contig_range") == "free_contig_range"
+    assert base.named("free_contig_range") == "free_contig_frozen_range"
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ("names = 7", "names: must be a table"),
+        ('[names]\nfree_unref_pag = "x"', "names: free_unref_pag: did you mean 'free_unref_page'?"),
+        ("[names]\nfree_unref_page = 7", "names: free_unref_page = 7: the name of a function"),
+        ('[names]\nfree_unref_page = "a b"', "names: free_unref_page = 'a b': the name of a"),
+        ("[names]\nfree_unref_page = '\"'", "names: free_unref_page = '\"': the name of a"),
+    ],
+)
+def test_what_is_wrong_with_the_names_of_a_design_is_said_in_one_line(
+    tmp_path: Path, names: str, said: str
+) -> None:
+    head, table, choices = OWN.partition("[choices]")
+    text = f"{head}{names}\n{table}{choices}" if "[" not in names else f"{OWN}\n{names}\n"
+    assert said in complaint(written(tmp_path, text))
 
 
 def test_a_promise_that_is_no_property_is_said(tmp_path: Path) -> None:
