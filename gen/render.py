@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
+import os
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import jinja2
 
+from gen.run_dir import cache_home
 from gen.specs import SPECS, Design, Property, find_features, sections, variables
 from gen.zone import Zone
 
@@ -57,12 +61,31 @@ class Replay:
         return "action" if self.prop.kind == COST else self.prop.kind
 
 
+class _Compiled(jinja2.FileSystemBytecodeCache):
+    """The templates as Python, kept: to compile them takes as long as a JVM to start.
+
+    What is there is used if its template is the same; a directory that cannot be read or
+    written costs time alone.
+    """
+
+    def load_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        with contextlib.suppress(OSError, ValueError, EOFError, TypeError):
+            super().load_bytecode(bucket)
+
+    def dump_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        with contextlib.suppress(OSError):
+            Path(self.directory).mkdir(parents=True, exist_ok=True)
+            super().dump_bytecode(bucket)
+
+
 @functools.cache
 def _environment() -> jinja2.Environment:
+    home = cache_home(os.environ)
     # Delimiters that TLA+ does not use; a line statement is a TLA+ comment, so that
     # an editor still reads a template as TLA+.
     return jinja2.Environment(
         loader=jinja2.FileSystemLoader(SPECS),
+        bytecode_cache=_Compiled(str(home / "templates")) if home else None,
         undefined=jinja2.StrictUndefined,
         variable_start_string="$[",
         variable_end_string="]$",
@@ -119,6 +142,7 @@ def _render(
             module=name,
             design=design,
             choice=design.choices,
+            named=design.named,
             sections=sections(design),
             zone=zone,
             properties=properties,
