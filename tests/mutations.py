@@ -343,7 +343,8 @@ class Search:
         return Fate(NOBODY, distinct=tuple(distinct)) if changed else Fate(UNCHANGED)
 
 
-_BROKEN = (Outcome.EVALUATION, Outcome.PARSE, Outcome.ASSERTION)
+#: Not PARSE: what cannot be read is no mutant, but our mistake.
+_BROKEN = (Outcome.EVALUATION, Outcome.ASSERTION)
 _rendering = threading.Lock()
 
 
@@ -364,7 +365,6 @@ def _settled(report: Report) -> bool:
         Outcome.INVARIANT,
         Outcome.ACTION_PROPERTY,
         Outcome.EVALUATION,
-        Outcome.PARSE,
     )
 
 
