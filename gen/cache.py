@@ -7,6 +7,7 @@ import hashlib
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from gen.errors import GenError
@@ -42,9 +43,10 @@ def _without_header(tla: str) -> str:
 class Cache:
     """TLC's output below ``$XDG_CACHE_HOME/pageblock-gen/tlc`` (default ``~/.cache``).
 
-    Kept is what TLC printed; it is read and judged anew each time.  An entry that is
-    damaged, and a cache that cannot be read or written, cost time, not verdicts.
-    ``misses`` counts what was looked up in vain.
+    Kept is what TLC printed; it is read and judged anew each time.  Of TLC's state graphs, which
+    are large, what was chosen in them is kept.  An entry that is damaged, and a cache that
+    cannot be read or written, cost time, not verdicts.  ``misses`` counts what was looked up
+    in vain.
     """
 
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
@@ -56,34 +58,60 @@ class Cache:
 
     def load(self, key: str, is_final: Callable[[Report], bool]) -> Report | None:
         """The report of an earlier run of the same content, if there is one that is final."""
-        report = self._read(key)
-        if report is not None and is_final(report):
-            return report
-        with self._lock:
-            self.misses += 1
+        entry = self._read(key)
+        if entry is not None:
+            with contextlib.suppress(ValueError):
+                report = read_report(entry.text, entry.exit_code)
+                if is_final(report):
+                    return report
+        self._missed()
         return None
+
+    def load_choice(self, key: str) -> str | None:
+        """What was chosen in an earlier run of the same content."""
+        entry = self._read(key)
+        if entry is None:
+            self._missed()
+        return entry.text if entry else None
+
+    def store_choice(self, key: str, text: str) -> None:
+        """Keep what was chosen."""
+        self._write(key, 0, text)
 
     def store(self, key: str, log: Path, report: Report) -> None:
         """Keep what TLC printed into ``log``, if it reads as the report of that run."""
+        with contextlib.suppress(OSError, ValueError):
+            text = log.read_bytes().decode("utf-8")
+            if read_report(text, report.exit_code) == report:
+                self._write(key, report.exit_code, text)
+
+    def _missed(self) -> None:
+        with self._lock:
+            self.misses += 1
+
+    def _write(self, key: str, exit_code: int, text: str) -> None:
         if self.directory is None:
             return
         with contextlib.suppress(OSError, ValueError, GenError):
-            text = log.read_bytes().decode("utf-8")
-            if read_report(text, report.exit_code) != report:
-                return
             self.directory.mkdir(parents=True, exist_ok=True)
-            write_text(self.directory / f"{key}.txt", _head(key, report.exit_code, text) + text)
+            write_text(self.directory / f"{key}.txt", _head(key, exit_code, text) + text)
 
-    def _read(self, key: str) -> Report | None:
+    def _read(self, key: str) -> _Entry | None:
         if self.directory is None:
             return None
         with contextlib.suppress(OSError, ValueError):
             text = (self.directory / f"{key}.txt").read_bytes().decode("utf-8")
-            head, _, log = text.partition("\n")
+            head, _, kept = text.partition("\n")
             exit_code = int(head.rpartition(" ")[2])
-            if head + "\n" == _head(key, exit_code, log):
-                return read_report(log, exit_code)
+            if head + "\n" == _head(key, exit_code, kept):
+                return _Entry(kept, exit_code)
         return None
+
+
+@dataclass(frozen=True)
+class _Entry:
+    text: str
+    exit_code: int
 
 
 def _head(key: str, exit_code: int, log: str) -> str:

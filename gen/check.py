@@ -53,6 +53,9 @@ UNBOUNDED = (
 UNCONFIRMED = "TLC found a counterexample but its replay did not confirm it: "
 ANOTHER_WAY = "it took another way"
 
+#: A search that saw more states than this is not made again only to choose among counterexamples.
+MOST_TO_CHOOSE = 20_000
+
 #: What a run that gave no verdict ends the command with.
 _EXIT_CODES = {
     Outcome.ASSUMPTION: ExitCode.ASSUMPTION,
@@ -134,7 +137,10 @@ class Check:
     design_option: str = ""
     #: Where the results of earlier runs are looked up, and new ones kept; None: nowhere.
     cache: Cache | None = None
-    #: Look for all shortest counterexamples, and take the one that is easiest to follow.
+    #: Of all shortest counterexamples take the one that is easiest to follow, if the search was
+    #: small enough.
+    easiest: bool = False
+    #: Take it in any case, and count them.
     all_shortest: bool = False
     #: Where TLC runs.
     executor: Executor = LOCAL
@@ -170,6 +176,15 @@ class Stopped(Exception):  # noqa: N818  (it may be no error, but the user's wis
         super().__init__(str(cause) or "interrupted")
         self.verdicts = verdicts
         self.cause = cause
+
+
+@dataclass(frozen=True)
+class _Followed:
+    """A counterexample, what TLC said when it followed it, and whether that confirms it."""
+
+    found: Report
+    report: Report
+    confirmed: bool
 
 
 @dataclass
@@ -281,6 +296,20 @@ class _Session:
         """
         check = self.check
         spec = render_shortest(check.design, check.zone, prop, len(found.trace), check.made_by)
+        # Other properties' variables may have been in the state that was searched.
+        state = replay_state(check.design, check.zone, prop)
+        known = [
+            replace(one, values={name: one.values[name] for name in state}) for one in found.trace
+        ]
+        task = Task(spec, replace(check.tlc, workers=1), GRAPH)
+        one_of = "\n".join(format_value(s.values[name]) for s in known for name in state)
+        key = content_key(
+            replace(spec, cfg=f"{spec.cfg}{one_of}"),
+            *(check.toolchain, task.command(check.toolchain, Path("/"))),
+        )
+        if check.cache and (kept := check.cache.load_choice(key)):
+            with contextlib.suppress(ValueError):
+                return Shortest.from_text(kept)
         label = f"{prop.name}-shortest"
         report = self.run(spec, label, 1, lambda report: report.ok, GRAPH)
         if not report.ok:
@@ -289,31 +318,42 @@ class _Session:
             dot = (check.run_dir / label / f"{GRAPH}.dot").read_text(encoding="utf-8")
         except (OSError, ValueError) as error:
             raise GenError(f"no verdict: TLC's state graph: {error}", ExitCode.SYSTEM) from None
-        # Other properties' variables may have been in the state that was searched.
-        state = replay_state(check.design, check.zone, prop)
-        known = [
-            replace(one, values={name: one.values[name] for name in state}) for one in found.trace
-        ]
-        return choose(dot, known, check.zone)
+        chosen = choose(dot, known, check.zone)
+        if check.cache:
+            check.cache.store_choice(key, chosen.to_text())
+        return chosen
 
-    def replay(
-        self, prop: Property, found: Report, seconds: float, measured: Verdict | None = None
-    ) -> None:
-        """Let TLC follow its own counterexample once more, and keep what it logged."""
-        shortest: Shortest | str | None = None
-        if self.check.all_shortest and prop.kind in ("state", "action"):
-            begun = time.monotonic()
+    def easiest(self, prop: Property, found: Report) -> tuple[_Followed, Shortest | str | None]:
+        """Follow the counterexample that is to be drawn: the one that was found, or a better one.
+
+        The one that was found often is the best, so it is followed while the others are
+        looked at.
+        """
+        small = (found.distinct or 0) <= MOST_TO_CHOOSE and self.check.zone.grain == "fused"
+        wanted = self.check.all_shortest or (self.check.easiest and small)
+        if not wanted or prop.kind not in ("state", "action"):
+            return self.follow(prop, found), None
+        with ThreadPoolExecutor(1) as aside:
+            likely = aside.submit(self.follow, prop, found)
             shortest = self.choose(prop, found)
-            if isinstance(shortest, Shortest):
-                found = replace(found, trace=shortest.trace)
-            seconds += time.monotonic() - begun
+        same = isinstance(shortest, str) or all(
+            there.values.items() <= here.values.items()
+            for here, there in zip(found.trace, shortest.trace, strict=True)
+        )
+        if isinstance(shortest, str) or same:
+            followed = likely.result()
+        else:
+            found = replace(found, trace=shortest.trace)
+            followed = self.follow(prop, found, f"{prop.name}-easiest")
+        return followed, shortest if self.check.all_shortest else None
+
+    def follow(self, prop: Property, found: Report, label: str = "") -> _Followed:
+        """Let TLC follow a counterexample once more."""
         states = [
             {name: format_value(value) for name, value in state.values.items()}
             for state in found.trace
         ]
-        length = len(found.trace)
-        loop = found.back_to
-        replay = Replay(states, prop, GO_ON, loop)
+        replay = Replay(states, prop, GO_ON, found.back_to)
         spec = render_replay(self.check.design, self.check.zone, replay, self.check.made_by)
         state = replay_state(self.check.design, self.check.zone, prop)
 
@@ -322,10 +362,18 @@ class _Session:
                 return _confirms_loop(report, found, state)
             return _confirms(report, found.trace, state)
 
+        report = self.run(spec, label or f"{prop.name}-replay", 1, final)
+        return _Followed(found, report, final(report))
+
+    def replay(
+        self, prop: Property, found: Report, seconds: float, measured: Verdict | None = None
+    ) -> None:
+        """Let TLC follow its own counterexample once more, and keep what it logged."""
         begun = time.monotonic()
-        report = self.run(spec, f"{prop.name}-replay", 1, final)
+        followed, shortest = self.easiest(prop, found)
+        found, report = followed.found, followed.report
         seconds += time.monotonic() - begun
-        if not final(report):
+        if not followed.confirmed:
             self.tell(
                 Verdict(
                     prop,
@@ -336,13 +384,13 @@ class _Session:
                 )
             )
             return
-        followed = report.trace
+        length, loop, logged = len(found.trace), found.back_to, report.trace
         if loop is not None:
             # The state where the loop begins comes again, reached by the loop's last step.
             length, loop = length + 1, loop + 1
-            followed = tuple(_unrolled(report, length))
+            logged = tuple(_unrolled(report, length))
         trace = trace_from_replay(
-            self.check.design.name, zone_for(self.check.zone, [prop]), prop, length, followed
+            self.check.design.name, zone_for(self.check.zone, [prop]), prop, length, logged
         )
         if loop is not None:
             trace = replace(trace, loop=loop)

@@ -130,6 +130,7 @@ def _check(args: argparse.Namespace) -> int:
         run_dir=run_dir,
         made_by=_check_command(zone, args.design, args.property, args.liveness),
         design_option=args.design,
+        easiest=True,
         all_shortest=args.all_shortest,
     )
     if args.dry_run:
@@ -233,6 +234,7 @@ def _matrix(args: argparse.Namespace) -> int:
             made_by=_check_command(zone, given, asked),
             design_option=given,
             cache=None if args.no_cache else Cache(),
+            easiest=True,
         )
         request.run_dir.mkdir()
         requests.append(request)

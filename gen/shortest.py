@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from itertools import islice, pairwise
 
 from gen.errors import ExitCode, GenError
 from gen.interleaving import assign_lanes
-from gen.tla_value import Function, Value, format_value, parse_assignments
+from gen.tla_value import Function, Value, format_value, parse_assignments, parse_value
 from gen.tlc_output import TraceState
 from gen.zone import Zone
 
@@ -36,6 +37,22 @@ class Shortest:
     count: int
     compared: int
     trace: tuple[TraceState, ...]
+
+    def to_text(self) -> str:
+        """As it is kept for another time."""
+        states = [{k: format_value(v) for k, v in state.values.items()} for state in self.trace]
+        return json.dumps({"count": self.count, "compared": self.compared, "states": states})
+
+    @classmethod
+    def from_text(cls, text: str) -> Shortest:
+        """What ``to_text()`` has kept.  ValueError if it is not that."""
+        try:
+            kept = json.loads(text)
+            states = [{k: parse_value(v) for k, v in one.items()} for one in kept["states"]]
+            trace = tuple(TraceState(n, "", state) for n, state in enumerate(states, 1))
+            return cls(int(kept["count"]), int(kept["compared"]), trace)
+        except (AttributeError, KeyError, TypeError, GenError) as error:
+            raise ValueError(f"no choice: {error}") from None
 
 
 def choose(dot: str, found: Sequence[TraceState], zone: Zone) -> Shortest:
@@ -78,10 +95,24 @@ def choose(dot: str, found: Sequence[TraceState], zone: Zone) -> Shortest:
 
     state = cache(graph.state)
 
-    def rank(path: tuple[int, ...]) -> tuple[int, int, bool, list[str]]:
-        states = [state(node) for node in path]
-        texts = [format_value(s[name]) for s in states for name in sorted(s)]
-        return *cost(states, zone), states != known, texts
+    # Many behaviours go through the same few steps.
+    @cache
+    def actor(one: int, other: int) -> tuple[str, int]:
+        return _actor(state(one), state(other))
+
+    @cache
+    def touched(one: int, other: int) -> frozenset[int]:
+        return _touched(state(one), state(other), zone)
+
+    @cache
+    def texts(node: int) -> tuple[str, ...]:
+        values = state(node)
+        return tuple(format_value(values[name]) for name in sorted(values))
+
+    def rank(path: tuple[int, ...]) -> tuple[int, int, bool, list[tuple[str, ...]]]:
+        steps = [*pairwise(path)]
+        least = _cost([actor(*step) for step in steps], [touched(*step) for step in steps])
+        return *least, [state(node) for node in path] != known, [texts(node) for node in path]
 
     if len(compared) == total and not any(
         [state(node) for node in path] == known for path in compared
@@ -98,10 +129,13 @@ def choose(dot: str, found: Sequence[TraceState], zone: Zone) -> Shortest:
 
 def cost(states: Sequence[State], zone: Zone) -> tuple[int, int]:
     """How often the CPU changes in a behaviour, and how many pageblocks change in it."""
-    lanes = assign_lanes([_actor(one, other) for one, other in pairwise(states)])
-    switches = sum(a != b for a, b in pairwise(lanes))
-    touched = {b for one, other in pairwise(states) for b in _touched(one, other, zone)}
-    return switches, len(touched)
+    steps = [*pairwise(states)]
+    return _cost([_actor(*step) for step in steps], [_touched(*step, zone) for step in steps])
+
+
+def _cost(actors: Sequence[tuple[str, int]], touched: Sequence[frozenset[int]]) -> tuple[int, int]:
+    lanes = assign_lanes(actors)
+    return sum(a != b for a, b in pairwise(lanes)), len(frozenset().union(*touched))
 
 
 def _actor(one: State, other: State) -> tuple[str, int]:
@@ -116,7 +150,7 @@ def _actor(one: State, other: State) -> tuple[str, int]:
     return "any", 0
 
 
-def _touched(one: State, other: State, zone: Zone) -> set[int]:
+def _touched(one: State, other: State, zone: Zone) -> frozenset[int]:
     was, now = one["migratetype"], other["migratetype"]
     assert isinstance(was, Function) and isinstance(now, Function)
     found = {int(str(b)) for b in now if was[b] != now[b]}
@@ -127,7 +161,7 @@ def _touched(one: State, other: State, zone: Zone) -> set[int]:
         for pfn, order, _ in _blocks(one, variable) ^ _blocks(other, variable):
             last = pfn + zone.units(order) - 1
             found |= {*range(zone.pageblock_of(pfn), zone.pageblock_of(last) + 1)}
-    return found
+    return frozenset(found)
 
 
 def _blocks(state: State, variable: str) -> set[tuple[int, int, str]]:

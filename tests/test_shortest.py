@@ -3,22 +3,51 @@
 from __future__ import annotations
 
 import random
+import tempfile
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from pathlib import Path
 
 import networkx as nx
 import pytest
 from conftest import FakeJava, Gen
 from golden import GALLERY, trace, trace_names
 
+from gen.cache import Cache
+from gen.check import Check, check
 from gen.errors import GenError
 from gen.interleaving import interleave
-from gen.shortest import choose, cost
+from gen.shortest import Shortest, choose, cost
+from gen.specs import find_design, find_properties
 from gen.tla_value import Function, Value, format_value
+from gen.tlc import TlcOptions
 from gen.tlc_output import TraceState
+from gen.toolchain import find_toolchain
+from gen.trace import Trace
 from gen.zone import Zone
 
 ZONE = Zone(whole=True)
+TURNS_ZONE = Zone(isolators=2)
+
+
+def run_check(zone: Zone, *, easiest: bool, cache: Cache | None = None) -> Trace:
+    """The counterexample that v6.12 is drawn with, to SingleIsolator."""
+    with tempfile.TemporaryDirectory() as run_dir:
+        (verdict,) = check(
+            Check(
+                design=find_design("v6.12"),
+                zone=zone,
+                properties=tuple(find_properties(["SingleIsolator"])),
+                toolchain=find_toolchain(),
+                tlc=TlcOptions(),
+                run_dir=Path(run_dir),
+                made_by="test",
+                cache=cache,
+                easiest=easiest,
+            )
+        )
+    assert verdict.trace is not None
+    return verdict.trace
 
 
 def state(number: int, actors: Sequence[int] = (0, 0), types: str = "MMMM") -> dict[str, Value]:
@@ -129,7 +158,68 @@ def test_switches_are_counted_from_states_as_they_are_drawn_from_calls(name: str
     assert cost(given.states[: given.length], given.zone)[0] == drawn
 
 
+def test_a_choice_is_read_as_it_was_kept() -> None:
+    states = {0: state(0), 1: state(1, (1, 0)), 2: state(2, (2, 0))}
+    known = found(states[0], states[1])
+    best = choose(dumped(states, [(0, 1), (0, 2)], [1, 2]), known, ZONE)
+    assert best.count == 2
+    assert Shortest.from_text(best.to_text()) == best
+
+
+@pytest.mark.parametrize(
+    "text", ["", "7", "null", "{}", '{"count": 1, "compared": 1, "states": [{"a": "<<"}]}']
+)
+def test_what_is_no_choice_is_not_taken_for_one(text: str) -> None:
+    with pytest.raises(ValueError):
+        Shortest.from_text(text)
+
+
 # ---- with the real TLC ---------------------------------------------------------------
+
+
+#: TLC's first counterexample to it has the callers in turns.
+TURNS = [
+    *("--pageblocks", "4", "--order", "10", "--isolators", "2", "--design", "v6.12"),
+    *("--property", "SingleIsolator"),
+]
+
+
+@pytest.mark.tlc
+def test_the_one_with_the_fewest_switches_is_drawn_without_being_asked_for(gen: Gen) -> None:
+    ran = gen("check", *TURNS)
+    assert ran.code == 12
+    drawn = (GALLERY / "v6.12-undo-of-another" / "drawing.txt").read_text(encoding="utf-8")
+    assert f"\n{drawn}\n" in ran.out
+    assert "counterexamples of that length" not in ran.out
+    first = run_check(TURNS_ZONE, easiest=False)
+    best = run_check(TURNS_ZONE, easiest=True)
+    assert cost(best.states[: best.length], best.zone) < cost(
+        first.states[: first.length], first.zone
+    )
+
+
+@pytest.mark.tlc
+def test_after_a_long_search_the_first_is_drawn_unless_all_are_asked_for(
+    gen: Gen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gen.check.MOST_TO_CHOOSE", 10)
+    drawn = (GALLERY / "v6.12-undo-of-another" / "drawing.txt").read_text(encoding="utf-8")
+    assert drawn not in gen("check", *TURNS).out
+    assert drawn in gen("check", *TURNS, "--all-shortest").out
+
+
+@pytest.mark.tlc
+def test_a_choice_that_is_kept_is_not_made_again_and_a_damaged_one_is(tmp_path: Path) -> None:
+    cache = Cache({"XDG_CACHE_HOME": str(tmp_path / "cache")})
+    first = run_check(TURNS_ZONE, easiest=True, cache=cache)
+    assert cache.directory is not None and cache.misses == 4
+    assert run_check(TURNS_ZONE, easiest=True, cache=cache) == first
+    assert cache.misses == 4
+    for path in cache.directory.glob("*"):
+        if '"compared"' in path.read_text(encoding="utf-8"):
+            path.write_text("damaged", encoding="utf-8")
+    assert run_check(TURNS_ZONE, easiest=True, cache=cache) == first
+    assert cache.misses == 5
 
 
 @pytest.mark.tlc

@@ -381,7 +381,7 @@ move_freepages_block_isolate(z, b, mt) ==
   IN  IF straddles THEN split_large_buddy(retyped, pfn, order)
       ELSE set_isolated(moved, b, mt)
 
-\* mm/page_isolation.c: set_migratetype_isolate(), v6.10 to v6.17.  One hold of zone->lock.
+\* mm/page_isolation.c: set_migratetype_isolate(), v6.10 to v6.16.  One hold of zone->lock.
 set_migratetype_isolate(z, b, mt) ==
   LET z1 == spin_lock(z)
       z2 == is_migrate_isolate_page(z1, b)
@@ -424,7 +424,7 @@ isolate_to_merge(z, b) ==
 __putback_isolated_page(z, mt) ==
   __free_one_page(z, z.page, z.order, mt)
 
-\* mm/page_isolation.c: unset_migratetype_isolate(), v6.10 to v6.17.  One hold of zone->lock.
+\* mm/page_isolation.c: unset_migratetype_isolate(), v6.10 to v6.16.  One hold of zone->lock.
 unset_migratetype_isolate(z, b, mt) ==
   LET z1 == spin_lock(z)
       z2 == is_isolated_still(z1, b)
