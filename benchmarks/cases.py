@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks import peers
@@ -13,6 +13,9 @@ from gen.zone import Zone
 
 Commands = list[list[str]]
 Prepare = Callable[[Path], Commands]
+
+#: In the titles of what takes minutes, and runs once.
+LONG = "exhaustive"
 
 EMPTY = "---- MODULE Empty ----\nVARIABLE x\nInit == x = 0\nNext == x' = x\n====\n"
 
@@ -51,27 +54,24 @@ def gen(*argv: str) -> Prepare:
 def cases(toolchain: Toolchain, quick: bool) -> list[Case]:
     """All comparisons; quick: in a zone so small that the whole of it is searched in seconds."""
     zone = Zone(pageblocks=2 if quick else 4, min_order=8, whole=True)
-    size = [
-        *("--pageblocks", str(zone.pageblocks)),
-        *("--order", "10", "--min-order", "8", "--design", "v6.12"),
-    ]
+    # Small enough for all to come to their end, as rates are told of complete searches alone.
+    complete = replace(zone, min_order=8 if quick else 9)
     empty = Contender("TLC, default flags, an empty spec", lambda room: _empty(room, toolchain))
     whole = ["--whole-zone", "--property", "Conservation", "--run-dir", "run"]
     explore = Contender(
-        "gen check --whole-zone", gen("check", *size, *whole), log="run/first/tlc.out"
+        "gen check --whole-zone", gen("check", *_size(complete), *whole), log="run/first/tlc.out"
     )
-    plain = Contender("TLC, a spec by hand", lambda room: _plain(room, zone, toolchain))
-    rumur = Contender("rumur, compiled", lambda _: peers.rumur_commands("v6.12", zone))
-    spin = Contender("spin, compiled", lambda _: peers.spin_commands(zone))
+    plain = Contender("TLC, a spec by hand", lambda room: _plain(room, complete, toolchain))
+    spin = Contender("spin, compiled", lambda _: peers.spin_commands(complete))
     return [
         Case(
-            f"v6.12, {zone.pageblocks} pageblocks of two units, all of it",
-            (Contender("gen check", gen("check", *size)), rumur),
+            f"v6.12, {_units(zone)}, {LONG}",
+            (Contender("gen check", gen("check", *_size(zone))), _rumur(zone)),
             None if quick else 0.2,
         ),
         Case(
-            f"v6.12, {zone.pageblocks} pageblocks of two units, the whole zone at once",
-            (explore, plain, spin, rumur),
+            f"v6.12, {_units(complete)}, the whole zone at once",
+            (explore, plain, spin, _rumur(complete)),
         ),
         *(
             Case(
@@ -91,13 +91,28 @@ def cases(toolchain: Toolchain, quick: bool) -> list[Case]:
         ),
         *(
             Case(
-                f"proof of v6.12, induction and vacuity, largest order pageblock_order + {n}",
+                f"proof of v6.12, induction and vacuity, largest order pageblock_order + {n}"
+                f"{f', {LONG}' if n > 1 else ''}",
                 (_prove(9 + n), empty),
                 3.0 if n == 1 else None,
             )
             for n in ((1,) if quick else (1, 2, 3))
         ),
     ]
+
+
+def _units(zone: Zone) -> str:
+    units = "two units" if zone.min_order < zone.pageblock_order else "one unit"
+    return f"{zone.pageblocks} pageblocks of {units}"
+
+
+def _size(zone: Zone) -> list[str]:
+    size = ["--pageblocks", str(zone.pageblocks), "--order", str(zone.max_order)]
+    return [*size, "--min-order", str(zone.min_order), "--design", "v6.12"]
+
+
+def _rumur(zone: Zone) -> Contender:
+    return Contender("rumur, compiled", lambda _: peers.rumur_commands("v6.12", zone))
 
 
 def _pageblocks(n: int) -> Contender:

@@ -59,8 +59,9 @@ def _add_zone(parser: argparse.ArgumentParser) -> None:
     default = Zone()
     group = parser.add_argument_group("zone")
     group.add_argument(
-        "--pageblocks", type=_number, default=default.pageblocks, metavar="N",
-        help="pageblocks in the zone, a whole number of largest-order chunks (default: 4)",
+        "--pageblocks", type=_number, metavar="N",
+        help="pageblocks in the zone, a whole number of largest-order chunks "
+        "(default: 4, or two such chunks if that is more)",
     )  # fmt: skip
     group.add_argument(
         "--order", type=_number, default=default.max_order, metavar="X",
@@ -436,8 +437,13 @@ def zone(args: argparse.Namespace) -> Zone:
     # Without --min-order the resolution follows the pageblock; 0 and 1 page per pageblock
     # would be told from nothing, so a wrong --pageblock-order is reported first.
     min_order = args.pageblock_order if args.min_order is None else args.min_order
+    pageblocks = args.pageblocks
+    if pageblocks is None:
+        chunk = 2 ** min(max(args.order - args.pageblock_order, 0), 20)
+        # With a second chunk the first one can be a window.
+        pageblocks = max(Zone.pageblocks, chunk if args.whole_zone else 2 * chunk)
     return Zone(
-        pageblocks=args.pageblocks,
+        pageblocks=pageblocks,
         max_order=args.order,
         pageblock_order=args.pageblock_order,
         min_order=min_order,
