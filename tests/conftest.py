@@ -70,13 +70,15 @@ Gen = Callable[..., Ran]
 FakeJava = Callable[[str], str]
 
 
-@pytest.fixture(autouse=True)
-def _bare(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="session")
+def _bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """No test depends on the Java and the jar of whoever runs it, or fills their cache."""
-    for name in ("JAVA_HOME", "TLA2TOOLS_JAR"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
-    monkeypatch.setenv("PAGEBLOCK_GEN_AOT", "off")  # no test leaves a process behind
+    with pytest.MonkeyPatch.context() as environ:
+        for name in ("JAVA_HOME", "TLA2TOOLS_JAR"):
+            environ.delenv(name, raising=False)
+        environ.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
+        environ.setenv("PAGEBLOCK_GEN_AOT", "off")  # no test leaves a process behind
+        yield
 
 
 @pytest.fixture

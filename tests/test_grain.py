@@ -16,7 +16,7 @@ from gen.specs import find_design, find_properties
 from gen.tlc_output import Outcome
 from gen.trace import trace_from_json
 
-#: The others are compared by python tests/grains.py.
+#: The others are compared by python tests/finer.py.
 DESIGNS = ("v6.5", "hygiene-v2", "v6.12", "v7.2")
 SECTIONS = (
     "rmqueue_buddy",
