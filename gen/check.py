@@ -344,7 +344,7 @@ class _Session:
             followed = likely.result()
         else:
             found = replace(found, trace=shortest.trace)
-            followed = self.follow(prop, found, f"{prop.name}-easiest")
+            followed = self.follow(prop, found, f"{prop.name}-easiest-replay")
         return followed, shortest if self.check.all_shortest else None
 
     def follow(self, prop: Property, found: Report, label: str = "") -> _Followed:

@@ -61,7 +61,7 @@ def _add_zone(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--pageblocks", type=_number, metavar="N",
         help="pageblocks in the zone, a whole number of largest-order chunks "
-        "(default: 4, or two such chunks if that is more)",
+        "(default: 4, or one such chunk if that is more)",
     )  # fmt: skip
     group.add_argument(
         "--order", type=_number, default=default.max_order, metavar="X",
@@ -439,9 +439,7 @@ def zone(args: argparse.Namespace) -> Zone:
     min_order = args.pageblock_order if args.min_order is None else args.min_order
     pageblocks = args.pageblocks
     if pageblocks is None:
-        chunk = 2 ** min(max(args.order - args.pageblock_order, 0), 20)
-        # With a second chunk the first one can be a window.
-        pageblocks = max(Zone.pageblocks, chunk if args.whole_zone else 2 * chunk)
+        pageblocks = max(Zone.pageblocks, 2 ** min(max(args.order - args.pageblock_order, 0), 20))
     return Zone(
         pageblocks=pageblocks,
         max_order=args.order,

@@ -299,8 +299,9 @@ def test_the_run_directory_holds_all_that_was_run_and_found(card: Kept) -> None:
     violated = ["NoFreelistWarning", "FreelistHygiene", "IsolatedNotAllocated"]
     assert {"first", "others", *(f"{name}-replay" for name in violated)} <= runs
     for name in runs:
-        module = "replay" if name.endswith("-replay") else "pageblock"
-        files = {p.name for p in (card.run / name).iterdir()}
+        module = name.rpartition("-")[2]
+        module = module if module in ("replay", "shortest") else "pageblock"
+        files = {p.name for p in (card.run / name).iterdir()} - {"graph.dot"}
         wanted = {f"{module}.tla", f"{module}.cfg", "command.txt", "tlc.out", "tlc.err"}
         assert wanted == files
         assert "@!@!@STARTMSG 2262:0" in card.text(f"{name}/tlc.out")

@@ -205,3 +205,16 @@ def test_the_order_of_huge_pages_is_told_only_if_it_was_asked_for() -> None:
 def test_flags_leave_the_default_resolution_out() -> None:
     assert "--min-order" not in asked("--pageblock-order", "10").flags
     assert asked("--min-order", "8").flags[-2:] == ["--min-order", "8"]
+
+
+@pytest.mark.parametrize(
+    ("argv", "pageblocks"),
+    [
+        ([], 4),
+        (["--order", "12"], 8),
+        (["--pageblock-order", "8"], 4),
+        (["--pageblocks", "16"], 16),
+    ],
+)
+def test_the_default_zone_has_room_for_the_largest_order(argv: list[str], pageblocks: int) -> None:
+    assert asked(*argv).pageblocks == pageblocks
