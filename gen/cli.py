@@ -393,6 +393,7 @@ def _compare(args: argparse.Namespace) -> ExitCode:
             run_dir=directory,
             made_by=_check_command(zone, given, asked),
             design_option=given,
+            easiest=True,
         )
         for design, given, directory in zip(
             designs, args.designs, compare.directories(run_dir), strict=True
@@ -447,6 +448,7 @@ def _prove(args: argparse.Namespace) -> ExitCode:
         made_by=_prove_command(args, zone),
         design_option=args.design,
         cache=None if args.no_cache else Cache(),
+        easiest=True,
     )
     with connect(args.scheduler, request.toolchain, request.tlc.workers) as executor:
         request = replace(request, executor=executor)
