@@ -69,8 +69,10 @@ class _Compiled(jinja2.FileSystemBytecodeCache):
     """
 
     def load_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
-        with contextlib.suppress(OSError, ValueError, EOFError, TypeError):
+        try:
             super().load_bytecode(bucket)
+        except Exception:  # bytes that are no pickle raise nearly anything
+            bucket.reset()
 
     def dump_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
         with contextlib.suppress(OSError):

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 from golden import DESIGNS, GOLDEN, GOLDENS, rendered, replayed, trace_names
+from jinja2.bccache import bc_magic
 
 from gen.errors import GenError
-from gen.render import Spec, render
+from gen.render import Spec, _environment, render
 from gen.specs import (
     choices,
     design_names,
@@ -293,3 +294,28 @@ def test_choices_can_be_combined_by_a_user(tmp_path: Path) -> None:
         specs[str(made)] = render(design, Zone(), asked if i % 2 else asked[:1])
     assert len(specs) > 100
     assert sany(tmp_path, specs) == {}
+
+
+@pytest.mark.parametrize("damage", ["cut", "no pickle", "too long", "a directory"])
+def test_a_damaged_template_cache_changes_no_module(
+    damage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    _environment.cache_clear()
+    good = render(find_design("v6.12"), Zone(), [])
+    kept = list((tmp_path / "pageblock-gen" / "templates").iterdir())
+    assert kept
+    for path in kept:
+        data = path.read_bytes()
+        magic = data[: len(bc_magic)]
+        path.unlink()
+        if damage == "a directory":
+            path.mkdir()
+        else:
+            bad = {"cut": data[:-9], "no pickle": magic + b"\xff(c\n", "too long": data + b"?"}
+            path.write_bytes(bad[damage])
+    _environment.cache_clear()
+    try:
+        assert render(find_design("v6.12"), Zone(), []) == good
+    finally:
+        _environment.cache_clear()
