@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from benchmarks import measure, peers
-from benchmarks.cases import LONG, Case, Contender, cases
+from benchmarks.cases import Case, Contender, cases
 from gen import aot
 from gen.errors import GenError
 from gen.toolchain import find_toolchain
@@ -135,9 +135,7 @@ def main() -> int:
         for case in cases(toolchain, args.quick):
             if args.only not in case.title:
                 continue
-            # What takes minutes needs no fifth run to be told from what takes seconds.
-            some = 1 if LONG in case.title else repeats
-            rows += compare(case, some, args.timeout)
+            rows += compare(case, 1 if case.once else repeats, args.timeout)
             print(f"{case.title}: {rows[-len(case.contenders)].ratio:.2f}", file=sys.stderr)
     except (peers.PeerError, GenError) as error:
         print(f"benchmarks: {error}", file=sys.stderr)

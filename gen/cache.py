@@ -19,13 +19,14 @@ from gen.toolchain import Toolchain
 _FORMAT = "pageblock-gen TLC output 1"
 
 
-def content_key(spec: Spec, toolchain: Toolchain, command: Sequence[str]) -> str:
+def content_key(spec: Spec, toolchain: Toolchain, command: Sequence[str], *more: str) -> str:
     """The hash of all that a complete report depends on: module, cfg, jar, and TLC's options.
 
     Java, and what it is given, decide whether TLC comes to its end, not what it says then.
+    ``more``: what else it is that something made of the report depends on.
     """
     options = command[command.index("tlc2.TLC") :]
-    parts = (spec.name, _without_header(spec.tla), spec.cfg, toolchain.jar_sha256, *options)
+    parts = (spec.name, _without_header(spec.tla), spec.cfg, toolchain.jar_sha256, *options, *more)
     # The lengths too: no two lists of parts run together into the same bytes.
     text = "".join(f"{len(part)}:{part}" for part in parts)
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()

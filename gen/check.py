@@ -230,8 +230,7 @@ class _Session:
         toolchain = self.check.toolchain
         task = Task(spec, replace(self.check.tlc, workers=workers), dump)
         cache = None if dump else self.check.cache
-        # In any directory: where a run was made is not what it was.
-        key = content_key(spec, toolchain, task.command(toolchain, Path("/")))
+        key = self.key(task)
         known = cache.load(key, final) if cache else None
         if known:
             return known
@@ -249,6 +248,12 @@ class _Session:
         if cache and final(report):
             cache.store(key, directory / tlc.LOG, report)
         return replace(report, message=self.reason(report)) if not report.ok else report
+
+    def key(self, task: Task, *more: str) -> str:
+        """What TLC's answer is kept by; ``more``: what is made of it depends on that, too."""
+        toolchain = self.check.toolchain
+        # In any directory: where a run was made is not what it was.
+        return content_key(task.spec, toolchain, task.command(toolchain, Path("/")), *more)
 
     def reason(self, report: Report) -> str:
         """Why a run has no verdict, in the words of the options that the user has given."""
@@ -302,11 +307,7 @@ class _Session:
             replace(one, values={name: one.values[name] for name in state}) for one in found.trace
         ]
         task = Task(spec, replace(check.tlc, workers=1), GRAPH)
-        one_of = "\n".join(format_value(s.values[name]) for s in known for name in state)
-        key = content_key(
-            replace(spec, cfg=f"{spec.cfg}{one_of}"),
-            *(check.toolchain, task.command(check.toolchain, Path("/"))),
-        )
+        key = self.key(task, *(format_value(s.values[name]) for s in known for name in state))
         if check.cache and (kept := check.cache.load_choice(key)):
             with contextlib.suppress(ValueError):
                 return Shortest.from_text(kept)
@@ -336,11 +337,10 @@ class _Session:
         with ThreadPoolExecutor(1) as aside:
             likely = aside.submit(self.follow, prop, found)
             shortest = self.choose(prop, found)
-        same = isinstance(shortest, str) or all(
+        if isinstance(shortest, str) or all(
             there.values.items() <= here.values.items()
             for here, there in zip(found.trace, shortest.trace, strict=True)
-        )
-        if isinstance(shortest, str) or same:
+        ):
             followed = likely.result()
         else:
             found = replace(found, trace=shortest.trace)

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from gen.errors import GenError
 from gen.render import render
-from gen.specs import SPECS, Design, find_design, sections
+from gen.specs import Design, drawn_functions, find_design, sections
 from gen.tla_value import Record
 from gen.trace import Call, Step, Trace
 
@@ -59,14 +59,8 @@ class Origins:
         function = self._operator(function)
         if self.design and function in (known := sections(self.design)):
             return known[function].file
-        files = {
-            header.group(1)
-            for path in sorted(SPECS.glob("*.tla.j2"))
-            if (text := path.read_text(encoding="utf-8"))
-            and (header := re.search(r"^\\\* (mm/\w+\.c), as in ", text, re.MULTILINE))
-            and re.search(rf'(?:frame|kernel_function|named)\("{re.escape(function)}"', text)
-        }
-        return files.pop() if len(files) == 1 else ""
+        files = drawn_functions().get(function, frozenset())
+        return next(iter(files)) if len(files) == 1 else ""
 
     @cached_property
     def _actions(self) -> dict[str, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -376,41 +376,55 @@ def _design_path(name: str) -> Path:
     return SPECS / "designs" / f"{name}.toml"
 
 
-def _with_base(
-    path: Path, data: Mapping[str, Any], table: str, above: tuple[Path, ...] = ()
-) -> dict[str, Any]:
-    """A table of a design's file, over that of the design that it is based on."""
-    own = data.get(table, {})
-    if not isinstance(own, dict):
-        raise GenError(f"{path}: {table}: must be a table")
-    base = data.get("base")
-    if base is None:
-        return own
-    if not isinstance(base, str):
-        raise GenError(f"{path}: base = {base}: the name of a design, or a path, in quotes")
-    try:
-        below = path.parent / base if base.endswith(".toml") else _design_path(base)
-    except GenError as e:
-        raise GenError(f"{path}: base: {e.message}") from None
-    if below in (*above, path):
-        raise GenError(f"{path}: base = '{base}' leads back to itself")
-    return {**_with_base(below, _load(below), table, (*above, path)), **own}
+def _lineage(path: Path, data: Mapping[str, Any]) -> list[tuple[Path, Mapping[str, Any]]]:
+    """A design's file and those of its bases, the lowest first."""
+    lineage = [(path, data)]
+    while (base := data.get("base")) is not None:
+        if not isinstance(base, str):
+            raise GenError(f"{path}: base = {base}: the name of a design, or a path, in quotes")
+        try:
+            below = path.parent / base if base.endswith(".toml") else _design_path(base)
+        except GenError as e:
+            raise GenError(f"{path}: base: {e.message}") from None
+        if any(below == above for above, _ in lineage):
+            raise GenError(f"{path}: base = '{base}' leads back to itself")
+        path, data = below, _load(below)
+        lineage.append((path, data))
+    return lineage[::-1]
+
+
+def _table(lineage: Sequence[tuple[Path, Mapping[str, Any]]], name: str) -> dict[str, Any]:
+    """A table of a design's file, over those of its bases."""
+    made: dict[str, Any] = {}
+    for path, data in lineage:
+        own = data.get(name, {})
+        if not isinstance(own, dict):
+            raise GenError(f"{path}: {name}: must be a table")
+        made.update(own)
+    return made
 
 
 @cache
-def drawn_functions() -> frozenset[str]:
-    """The names that the templates have for the kernel's functions, sections included."""
-    texts = [path.read_text(encoding="utf-8") for path in SPECS.glob("*.tla.j2")]
-    found = re.findall(r'(?:frame|kernel_function|named)\("(\w+)"', "\n".join(texts))
-    return frozenset((*found, *_section_data()))
+def drawn_functions() -> Mapping[str, frozenset[str]]:
+    """The names that the templates have for the kernel's functions, with their C files.
+
+    Of a section the templates do not say it, but ``sections.toml``.
+    """
+    files: dict[str, frozenset[str]] = dict.fromkeys(_section_data(), frozenset())
+    for path in SPECS.glob("*.tla.j2"):
+        text = path.read_text(encoding="utf-8")
+        header = re.findall(r"^\\\* (mm/\w+\.c), as in ", text, re.MULTILINE)
+        for name in re.findall(r'(?:frame|kernel_function|named)\("(\w+)"', text):
+            files[name] = files.get(name, frozenset()) | {*header[:1]}
+    return files
 
 
-def _names(path: Path, data: Mapping[str, Any]) -> dict[str, str]:
+def _names(path: Path, names: dict[str, Any]) -> dict[str, str]:
     """The table [names] of a design's file and of its bases, checked."""
-    names = _with_base(path, data, "names")
+    known = drawn_functions()
     for name, theirs in names.items():
-        if name not in drawn_functions():
-            raise GenError(f"{path}: names: {name}: {near_miss(name, sorted(drawn_functions()))}")
+        if name not in known:
+            raise GenError(f"{path}: names: {name}: {near_miss(name, sorted(known))}")
         if not isinstance(theirs, str) or not re.fullmatch(r"[A-Za-z_]\w*", theirs):
             raise GenError(f"{path}: names: {name} = {theirs!r}: the name of a function, in quotes")
     return names
@@ -448,7 +462,8 @@ def load_design(path: Path) -> Design:
     data = _load(path)
     if not isinstance(data.get("choices"), dict):
         raise GenError(f"{path}: there is no table [choices]")
-    made = _with_base(path, data, "choices")
+    lineage = _lineage(path, data)
+    made = _table(lineage, "choices")
     known = choices()
     for choice, value in made.items():
         if choice not in known:
@@ -479,7 +494,7 @@ def load_design(path: Path) -> Design:
         promises=tuple(promises),
         choices=made,
         base=data.get("base", ""),
-        names=_names(path, data),
+        names=_names(path, _table(lineage, "names")),
         shown_by=_shown(path, data),
     )
     for choice, value in made.items():

@@ -27,16 +27,15 @@ from gen.trace import Trace
 from gen.zone import Zone
 
 ZONE = Zone(whole=True)
-TURNS_ZONE = Zone(isolators=2)
 
 
-def run_check(zone: Zone, *, easiest: bool, cache: Cache | None = None) -> Trace:
+def run_check(*, easiest: bool, cache: Cache | None = None) -> Trace:
     """The counterexample that v6.12 is drawn with, to SingleIsolator."""
     with tempfile.TemporaryDirectory() as run_dir:
         (verdict,) = check(
             Check(
                 design=find_design("v6.12"),
-                zone=zone,
+                zone=Zone(isolators=2),
                 properties=tuple(find_properties(["SingleIsolator"])),
                 toolchain=find_toolchain(),
                 tlc=TlcOptions(),
@@ -191,8 +190,8 @@ def test_the_one_with_the_fewest_switches_is_drawn_without_being_asked_for(gen: 
     drawn = (GALLERY / "v6.12-undo-of-another" / "drawing.txt").read_text(encoding="utf-8")
     assert f"\n{drawn}\n" in ran.out
     assert "counterexamples of that length" not in ran.out
-    first = run_check(TURNS_ZONE, easiest=False)
-    best = run_check(TURNS_ZONE, easiest=True)
+    first = run_check(easiest=False)
+    best = run_check(easiest=True)
     assert cost(best.states[: best.length], best.zone) < cost(
         first.states[: first.length], first.zone
     )
@@ -211,14 +210,14 @@ def test_after_a_long_search_the_first_is_drawn_unless_all_are_asked_for(
 @pytest.mark.tlc
 def test_a_choice_that_is_kept_is_not_made_again_and_a_damaged_one_is(tmp_path: Path) -> None:
     cache = Cache({"XDG_CACHE_HOME": str(tmp_path / "cache")})
-    first = run_check(TURNS_ZONE, easiest=True, cache=cache)
+    first = run_check(easiest=True, cache=cache)
     assert cache.directory is not None and cache.misses == 4
-    assert run_check(TURNS_ZONE, easiest=True, cache=cache) == first
+    assert run_check(easiest=True, cache=cache) == first
     assert cache.misses == 4
     for path in cache.directory.glob("*"):
         if '"compared"' in path.read_text(encoding="utf-8"):
             path.write_text("damaged", encoding="utf-8")
-    assert run_check(TURNS_ZONE, easiest=True, cache=cache) == first
+    assert run_check(easiest=True, cache=cache) == first
     assert cache.misses == 5
 
 
