@@ -17,9 +17,10 @@ from pathlib import Path
 
 from benchmarks import measure, peers
 from benchmarks.cases import Case, Contender, cases
-from gen import aot
+from gen.cli.aot import searched
 from gen.errors import GenError
-from gen.toolchain import find_toolchain
+from gen.tlc import aot
+from gen.tlc.toolchain import find_toolchain
 
 HERE = Path(__file__).resolve().parent
 README = HERE.parent / "README.md"
@@ -131,7 +132,7 @@ def main() -> int:
     rows: list[Row] = []
     try:
         toolchain = find_toolchain()
-        aot.make(toolchain)
+        aot.make(toolchain, searched())
         for case in cases(toolchain, args.quick):
             if args.only not in case.title:
                 continue

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks import peers
-from gen.toolchain import Toolchain
-from gen.zone import Zone
+from gen.model.zone import Zone
+from gen.tlc.toolchain import Toolchain
 
 Commands = list[list[str]]
 Prepare = Callable[[Path], Commands]

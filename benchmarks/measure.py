@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gen.tlc import MIB, memory_bytes
+from gen.tlc.options import MIB, memory_bytes
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from gen.zone import Zone
+from gen.model.zone import Zone
 
 HERE = Path(__file__).resolve().parent
 #: What rumur and spin recommend for a search, and what compiles sooner for a short one.

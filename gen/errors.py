@@ -6,6 +6,11 @@ import difflib
 from enum import IntEnum
 
 
+def reason(error: Exception) -> str:
+    """What an error says, in the words of the system where it has some."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
 class ExitCode(IntEnum):
     """Exit codes of ``gen``; where TLC has a code for the same thing, it is TLC's."""
 

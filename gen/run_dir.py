@@ -1,10 +1,9 @@
-"""The directory of one run, and files in it that are either whole or not there."""
+"""The directory of one run, and our place below the cache directory."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import os
 import re
 import secrets
@@ -13,7 +12,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from gen.errors import ExitCode, GenError
+from gen.errors import ExitCode, GenError, reason
 
 
 def cache_home(environ: Mapping[str, str] = os.environ) -> Path | None:
@@ -50,7 +49,7 @@ def make_run_dir(
         return Path(tempfile.mkdtemp(prefix=f"pageblock-gen-{name}-")).resolve()
     except OSError as error:
         raise GenError(
-            f"no verdict: no place for the run's files ({_reason(error)}); "
+            f"no verdict: no place for the run's files ({reason(error)}); "
             "make room, or name a directory to write",
             ExitCode.NO_VERDICT,
         ) from None
@@ -78,12 +77,12 @@ def _requested(requested: str) -> Path:
         raise GenError(f"run directory {path}: {blocker} is not a directory; {fits}") from None
     except (OSError, ValueError) as error:
         raise GenError(
-            f"run directory {path} cannot be made: {_reason(error)}; {fits}", _code(error)
+            f"run directory {path} cannot be made: {reason(error)}; {fits}", _code(error)
         ) from None
     try:
         held = next(path.iterdir(), None)
     except OSError as error:
-        raise GenError(f"run directory {path} cannot be read: {_reason(error)}; {fits}") from None
+        raise GenError(f"run directory {path} cannot be read: {reason(error)}; {fits}") from None
     if held is not None:
         raise GenError(f"run directory {path} is not empty (it holds {held.name}); {fits}")
     try:
@@ -92,47 +91,12 @@ def _requested(requested: str) -> Path:
             pass
     except OSError as error:
         raise GenError(
-            f"run directory {path} cannot be written: {_reason(error)}; {fits}", _code(error)
+            f"run directory {path} cannot be written: {reason(error)}; {fits}", _code(error)
         ) from None
     return path
-
-
-def write_bytes(path: Path, data: bytes) -> None:
-    """Writes it at once: readers see the old file or the whole new one. OSError -> GenError."""
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        try:
-            with part.open("xb") as file:
-                file.write(data)
-            part.replace(path)
-        except BaseException:
-            with contextlib.suppress(OSError):
-                part.unlink()
-            raise
-    except OSError as error:
-        raise GenError(f"{path} cannot be written: {_reason(error)}", ExitCode.NO_VERDICT) from None
-
-
-def write_text(path: Path, text: str) -> None:
-    """``write_bytes`` of UTF-8, for the files of a run: a failure costs its verdict."""
-    # backslashreplace: a path name that is no UTF-8 must not cost the result of a run.
-    data = text.encode("utf-8", "backslashreplace")
-    try:
-        write_bytes(path, data)
-    except GenError as error:
-        raise GenError(f"no verdict: {error.message}", error.code) from None
-
-
-def write_json(path: Path, obj: object) -> None:
-    """``write_text`` of indented JSON, keys in the order they were put in. OSError -> GenError."""
-    write_text(path, json.dumps(obj, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def _code(error: Exception) -> ExitCode:
     # A full disk is not the fault of what the user typed.
     full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
     return ExitCode.NO_VERDICT if full else ExitCode.USAGE
-
-
-def _reason(error: Exception) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or str(error)

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from gen.cli import main
-from gen.toolchain import find_toolchain
+from gen.cli.main import main
+from gen.tlc.toolchain import find_toolchain
 
 #: The first words of TLC; without them a run reads as a Java that failed before TLC began.
 HELLO = (
@@ -28,7 +28,7 @@ HELLO = (
 _START = (
     "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
     "{before}\n"
-    "from gen.cli import run; run()"
+    "from gen.cli.main import run; run()"
 )
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from gen.specs import find_properties
-from gen.tla_value import Value, from_json
-from gen.trace import Trace
-from gen.zone import Zone
+from gen.model.property import find_properties
+from gen.model.zone import Zone
+from gen.tlc.value import Value, from_json
+from gen.trace.trace import Trace
 
 LONG = "unset_migratetype_isolate_and_put_back_what_was_there"
 

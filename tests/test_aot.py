@@ -10,12 +10,16 @@ from pathlib import Path
 import pytest
 from conftest import Gen
 
-from gen import aot
-from gen.toolchain import Toolchain, find_toolchain
+from gen.cli.aot import searched
+from gen.tlc import aot
+from gen.tlc.toolchain import Toolchain, find_toolchain
 
 
 def environ(tmp_path: Path) -> dict[str, str]:
     return {"XDG_CACHE_HOME": str(tmp_path / "cache")}
+
+
+SPEC = searched()
 
 
 @pytest.fixture
@@ -58,12 +62,12 @@ def test_a_java_that_knows_no_cache_is_started_as_before(tools: Toolchain, tmp_p
     old = dataclasses.replace(tools, java_version="21.0.2")
     put(old, tmp_path, b"whole")
     assert aot.sooner(old, environ(tmp_path)) == old
-    assert aot.make(old, environ(tmp_path)) is None
+    assert aot.make(old, SPEC, environ(tmp_path)) is None
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(tools: Toolchain, tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("no directory")
-    assert aot.make(tools, environ(tmp_path)) is None
+    assert aot.make(tools, SPEC, environ(tmp_path)) is None
     assert aot.sooner(tools, environ(tmp_path)) == tools
 
 
@@ -72,7 +76,7 @@ def test_only_one_process_makes_it(tools: Toolchain, tmp_path: Path) -> None:
     directory.mkdir(parents=True)
     with aot._only_one(directory / "lock") as first:
         assert first
-        assert aot.make(tools, environ(tmp_path)) is None
+        assert aot.make(tools, SPEC, environ(tmp_path)) is None
 
 
 def test_old_caches_go(tools: Toolchain, tmp_path: Path) -> None:
@@ -91,12 +95,12 @@ def test_the_cache_changes_no_verdict(
     gen: Gen, tools: Toolchain, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain = gen("check", "--run-dir", str(tmp_path / "plain"))
-    path = aot.make(tools, environ(tmp_path))
+    path = aot.make(tools, SPEC, environ(tmp_path))
     assert path is not None and path.stat().st_size > 1_000_000
     assert [p.name for p in path.parent.iterdir() if p.name.startswith("making")] == []
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv(aot.SWITCH)
-    monkeypatch.setattr(aot, "make_later", lambda *_: None)
+    monkeypatch.setattr("gen.cli.aot.later", lambda *_: None)
     with_cache = gen("check", "--run-dir", str(tmp_path / "with"))
     assert f"-XX:AOTCache={path}" in (tmp_path / "with/first/command.txt").read_text()
     assert with_cache.code == plain.code

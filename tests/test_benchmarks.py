@@ -9,7 +9,7 @@ import pytest
 from benchmarks import measure, peers
 from benchmarks.__main__ import BLOCK, HERE, README, compare, table
 from benchmarks.cases import Case, Contender
-from gen.zone import Zone
+from gen.model.zone import Zone
 
 
 def shell(name: str, script: str, *codes: int) -> Contender:

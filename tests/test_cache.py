@@ -9,15 +9,20 @@ from typing import Any
 
 import pytest
 
-from gen import tlc
-from gen.cache import Cache, content_key
-from gen.check import Check, Result, check
-from gen.render import Spec, render
-from gen.specs import find_design, find_properties
-from gen.tlc import TlcOptions
-from gen.tlc_output import Report, read_report
-from gen.toolchain import Toolchain
-from gen.zone import Zone
+from gen.check.request import Check
+from gen.check.session import check
+from gen.check.verdict import Result
+from gen.model.design import find_design
+from gen.model.property import find_properties
+from gen.model.render import render
+from gen.model.zone import Zone
+from gen.tlc.cache import Cache, content_key
+from gen.tlc.command import LOG, command_line
+from gen.tlc.options import TlcOptions
+from gen.tlc.report import Report
+from gen.tlc.spec import Spec
+from gen.tlc.stream import read_report
+from gen.tlc.toolchain import Toolchain
 
 LOGS = Path(__file__).parent / "data" / "tlc"
 SUCCESS = (LOGS / "success.txt").read_text(encoding="utf-8")
@@ -29,7 +34,7 @@ SPEC = Spec("m", "---- MODULE m ----\n\\* by A\n\\* for B\nEXTENDS TLC\n\\* x\n=
 
 def key(spec: Spec = SPEC, toolchain: Toolchain = TOOLCHAIN, **options: Any) -> str:
     return content_key(
-        spec, toolchain, tlc.command(toolchain, Path("/r"), spec.name, TlcOptions(**options))
+        spec, toolchain, command_line(toolchain, Path("/r"), spec.name, TlcOptions(**options))
     )
 
 
@@ -202,7 +207,7 @@ def test_without_a_cache_home_of_its_own_it_is_below_home(tmp_path: Path, xdg: s
 
 
 class Tlc:
-    """Stands for tlc.run: says the same in every run whose directory has this name."""
+    """Stands for process.run: says the same in every run whose directory has this name."""
 
     def __init__(self, says: dict[str, tuple[str, int]]) -> None:
         self.says = says
@@ -211,7 +216,7 @@ class Tlc:
     def __call__(self, _command: list[str], directory: Path, **_: Any) -> Report:
         self.ran.append(directory.name)
         text, code = self.says[directory.name]
-        (directory / tlc.LOG).write_text(text, encoding="utf-8")
+        (directory / LOG).write_text(text, encoding="utf-8")
         return read_report(text, code)
 
 
@@ -232,8 +237,8 @@ def look(
         **options: Any,
     ) -> tuple[Result, list[str]]:
         fake = Tlc({"first": first, "first-again": first, "Alignment-replay": replay})
-        monkeypatch.setattr(tlc, "run", fake)
-        monkeypatch.setattr("gen.check.render_replay", lambda *_: Spec("replay", "", ""))
+        monkeypatch.setattr("gen.tlc.process.run", fake)
+        monkeypatch.setattr("gen.check.session.render_replay", lambda *_: Spec("replay", "", ""))
         directory = tmp_path / str(next(counter))
         directory.mkdir()
         request = Check(

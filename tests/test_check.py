@@ -13,19 +13,21 @@ from typing import Any
 
 import pytest
 
-from gen import check as checking
-from gen import tlc
-from gen.check import Check, Result, Stopped, Verdict, check
-from gen.cli import _exit_code
+from gen.check.request import Check
+from gen.check.session import Stopped, check
+from gen.check.verdict import Result, Verdict
+from gen.cli.check import _exit_code
 from gen.errors import ExitCode, GenError
-from gen.render import Spec, actions, render, replay_state
-from gen.report import observation, summary, trouble
-from gen.specs import find_design, find_properties, properties
-from gen.tlc import TlcOptions
-from gen.tlc_output import Outcome, Report, TraceState
-from gen.toolchain import Toolchain
-from gen.trace import Trace
-from gen.zone import Zone
+from gen.model.design import find_design
+from gen.model.property import find_properties, properties
+from gen.model.render import actions, render, replay_state
+from gen.model.zone import Zone
+from gen.report.words import observation, summary, trouble
+from gen.tlc.options import TlcOptions
+from gen.tlc.report import Outcome, Report, TraceState
+from gen.tlc.spec import Spec
+from gen.tlc.toolchain import Toolchain
+from gen.trace.trace import Trace
 
 OK = Report(
     outcome=Outcome.SUCCESS,
@@ -92,7 +94,7 @@ Fake = Callable[[str, dict[str, Any]], Report]
 
 
 class Runs:
-    """Stands for tlc.run: a report for each run directory, by its name."""
+    """Stands for process.run: a report for each run directory, by its name."""
 
     def __init__(self, reports: dict[str, Report | Fake]) -> None:
         self.reports = reports
@@ -133,7 +135,7 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Runs]:
 
     def put(**reports: Report | Fake) -> Runs:
         fake = Runs({name.replace("_", "-"): report for name, report in reports.items()})
-        monkeypatch.setattr(tlc, "run", fake)
+        monkeypatch.setattr("gen.tlc.process.run", fake)
         return fake
 
     def read(design: str, zone: Zone, prop: Any, length: int, states: Any) -> Trace:
@@ -142,9 +144,9 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Runs]:
     def spec(_design: object, _zone: object, properties: Any, _made_by: str) -> Spec:
         return Spec("pageblock", "", " ".join(p.name for p in properties))
 
-    monkeypatch.setattr(checking, "trace_from_replay", read)
-    monkeypatch.setattr(checking, "render", spec)
-    monkeypatch.setattr(checking, "render_replay", lambda *_: Spec("replay", "", ""))
+    monkeypatch.setattr("gen.check.session.trace_from_replay", read)
+    monkeypatch.setattr("gen.check.request.render", spec)
+    monkeypatch.setattr("gen.check.session.render_replay", lambda *_: Spec("replay", "", ""))
     return put
 
 
@@ -205,7 +207,7 @@ def test_a_property_that_is_missing_from_the_cfg_never_holds(
 ) -> None:
     fake = runs(first=OK)
     spec = Spec("pageblock", "", "INIT Boot\nNEXT Step\nINVARIANTS Conservation\n")
-    monkeypatch.setattr(checking, "render", lambda *_: spec)
+    monkeypatch.setattr("gen.check.request.render", lambda *_: spec)
     with pytest.raises(Stopped, match="not asked about Alignment"):
         check(request_for(ONE))
     assert fake.names == []
@@ -665,7 +667,7 @@ def test_what_happens_in_one_zone_need_not_happen_in_another(
     request_for: RequestFor, runs: Put, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = runs(**{f"{COVERED}-1": seen(*KNOWN - {"GiveBack"}), f"{COVERED}-2": seen("GiveBack")})
-    monkeypatch.setattr(checking, "actions", lambda _spec: KNOWN)
+    monkeypatch.setattr("gen.check.session.actions", lambda _spec: KNOWN)
     assert check(request_for(COVERED))[0].result is Result.HOLDS
     assert made.names == [f"{COVERED}-1", f"{COVERED}-2"]
 
@@ -674,7 +676,7 @@ def test_an_action_that_never_happens_makes_it_vacuous(
     request_for: RequestFor, runs: Put, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs(**{f"{COVERED}-{n}": seen(*KNOWN - {"GiveBack"}) for n in (0, 1, 2)})
-    monkeypatch.setattr(checking, "actions", lambda _spec: KNOWN)
+    monkeypatch.setattr("gen.check.session.actions", lambda _spec: KNOWN)
     (verdict,) = check(request_for(COVERED))
     assert verdict.result is Result.VACUOUS and verdict.message.endswith("in no zone: GiveBack")
 

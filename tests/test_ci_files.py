@@ -9,18 +9,20 @@ from typing import Any
 
 import pytest
 from conftest import FakeJava, Gen
-from golden import trace
 
-from gen.check import Check, Result, Verdict
-from gen.drawing import draw_trace
+from gen.check.request import Check
+from gen.check.verdict import Result, Verdict
+from gen.draw.lkml import draw_trace
 from gen.errors import ExitCode
-from gen.junit import junit
-from gen.report import DRAW_OPTIONS
-from gen.sarif import sarif
-from gen.specs import find_design, find_properties
-from gen.tlc import TlcOptions
-from gen.toolchain import find_toolchain
-from gen.zone import Zone
+from gen.model.design import find_design
+from gen.model.property import find_properties
+from gen.model.zone import Zone
+from gen.report.junit import junit
+from gen.report.sarif import sarif
+from gen.report.words import DRAW_OPTIONS
+from gen.tlc.options import TlcOptions
+from gen.tlc.toolchain import find_toolchain
+from tools.golden import trace
 
 #: What XML, or SARIF, might take for its own.
 ODD = "a <{0}> [x](y) \x07"

@@ -20,12 +20,14 @@ from pathlib import Path
 import pytest
 from conftest import HELLO, FakeJava, Gen, Ran, Start
 
-from gen import report
-from gen.check import Check, OnVerdict, Result, Verdict
-from gen.specs import SPECS, find_properties, properties
-from gen.toolchain import find_toolchain
-from gen.trace import Trace
-from gen.zone import Zone
+from gen.check.request import Check
+from gen.check.verdict import OnVerdict, Result, Verdict
+from gen.model.property import find_properties, properties
+from gen.model.specs import SPECS
+from gen.model.zone import Zone
+from gen.report import words
+from gen.tlc.toolchain import find_toolchain
+from gen.trace.trace import Trace
 
 CARD = ("check", "--pageblocks", "4", "--order", "10")
 NO_TRACE = Trace("v6.5", Zone(), properties()["FreelistHygiene"], 0, (), (), {"pfn": 0})
@@ -39,7 +41,7 @@ PROGRESS = (
 def run_gen(*argv: str) -> Ran:
     """gen in a process of its own, as a shell runs it."""
     done = subprocess.run(
-        [sys.executable, "-c", "from gen.cli import run; run()", *argv],
+        [sys.executable, "-c", "from gen.cli.main import run; run()", *argv],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -96,13 +98,13 @@ def test_the_line_that_reproduces_names_the_design_file_and_not_its_name(
         seen.append(request)
         return [Verdict(p, Result.HOLDS, distinct=1, depth=1) for p in request.properties]
 
-    monkeypatch.setattr("gen.cli.check", look)
+    monkeypatch.setattr("gen.cli.check.check", look)
     design = tmp_path / "my design.toml"
     design.write_bytes((SPECS / "designs" / "v6.12.toml").read_bytes())
     ran = gen("check", "--design", str(design), "--run-dir", str(tmp_path / "run"))
     assert ran.code == 0
     verdict = Verdict(properties()["Alignment"], Result.VIOLATED, length=3, distinct=7)
-    last = report.long_form(seen[0], verdict, "(drawing)").splitlines()[-1]
+    last = words.long_form(seen[0], verdict, "(drawing)").splitlines()[-1]
     argv = shlex.split(last.removeprefix("reproduce: "))
     assert argv[argv.index("--design") + 1] == str(design)
 
@@ -122,9 +124,9 @@ def test_the_first_drawing_does_not_wait_for_the_other_searches(
         early.append(capsys.readouterr().out)
         return [replace(holds[0], result=Result.VACUOUS), first, *holds[2:]]
 
-    monkeypatch.setattr("gen.cli.check", look)
-    monkeypatch.setattr(report, "drawing", lambda *_, **__: "(the drawing)\n")
-    monkeypatch.setattr("gen.cli.write_json", lambda *_: None)
+    monkeypatch.setattr("gen.cli.check.check", look)
+    monkeypatch.setattr("gen.report.words.drawing", lambda *_, **__: "(the drawing)\n")
+    monkeypatch.setattr("gen.cli.check.write_json", lambda *_: None)
     ran = gen("check", "--design", "v6.5", "--run-dir", str(tmp_path / "run"))
     assert early[0] == ""
     assert early[1].startswith("[violation] v6.5: FreelistHygiene, ")
@@ -161,7 +163,7 @@ def on_a_terminal(*argv: str, columns: int = 80) -> str:
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     process = subprocess.Popen(
-        [sys.executable, "-c", "from gen.cli import run; run()", *argv],
+        [sys.executable, "-c", "from gen.cli.main import run; run()", *argv],
         stdin=subprocess.DEVNULL,
         stdout=theirs,
         stderr=theirs,

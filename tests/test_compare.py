@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import golden
 import pytest
 from conftest import Gen
 
-from gen.check import Check
-from gen.compare import same_call, table
-from gen.render import render
-from gen.specs import find_design
-from gen.tlc import TlcOptions
-from gen.toolchain import Toolchain
+from gen.check.compare import same_call, table
+from gen.check.request import Check
+from gen.model.design import find_design
+from gen.model.render import render
+from gen.tlc.options import TlcOptions
+from gen.tlc.toolchain import Toolchain
+from tools import golden
 
 FAILED = "max-order-isolate-fails"
 

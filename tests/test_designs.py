@@ -10,16 +10,20 @@ import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import golden
 import pytest
 
-from gen.check import Check, Result, Verdict, check
-from gen.matrix import HISTORIC as HISTORIC_KERNEL
-from gen.specs import design_names, find_design, find_properties
-from gen.tlc import TlcOptions
-from gen.toolchain import find_toolchain
-from gen.trace import Call, Trace
-from gen.zone import Zone
+from gen.check.request import Check
+from gen.check.session import check
+from gen.check.verdict import Result, Verdict
+from gen.model.design import HISTORIC as HISTORIC_KERNEL
+from gen.model.design import design_names, find_design
+from gen.model.property import find_properties
+from gen.model.zone import Zone
+from gen.tlc.options import TlcOptions
+from gen.tlc.toolchain import find_toolchain
+from gen.trace.log import Call
+from gen.trace.trace import Trace
+from tools import golden
 
 pytestmark = [pytest.mark.tlc, pytest.mark.slow]
 

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gen import doctor
-from gen.doctor import Finding, diagnose
 from gen.errors import GenError
+from gen.tlc.doctor import Finding, diagnose
 
 
 def script(path: Path, body: str) -> str:
@@ -80,7 +79,7 @@ def test_a_java_that_only_pretends_success_is_found_out(tmp_path: Path) -> None:
 
 
 def test_a_tlc_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "TLC_TIMEOUT", 0.3)
+    monkeypatch.setattr("gen.tlc.doctor.TLC_TIMEOUT", 0.3)
     body = '[ "$1" = -version ] && { echo \'openjdk version "17"\' >&2; exit 0; }\nexec sleep 60'
     findings, ok = diagnose(script(tmp_path / "java", body), None, {"HOME": str(tmp_path)})
     assert not ok
@@ -89,7 +88,7 @@ def test_a_tlc_that_hangs_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.tlc
 def test_a_tlc_that_miscounts_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "STATES", 4)
+    monkeypatch.setattr("gen.tlc.doctor.STATES", 4)
     findings, ok = diagnose(None, None, {"HOME": str(tmp_path)})
     assert not ok
     assert "found 3 states, there are 4" in by_name(findings)["TLC"].detail
@@ -101,7 +100,7 @@ def test_a_packaged_java_that_does_not_run_is_found_by_running_it(
     def crash(_java: Path) -> str:
         raise GenError("crashed")
 
-    monkeypatch.setattr(doctor, "java_version", crash)
+    monkeypatch.setattr("gen.tlc.doctor.java_version", crash)
     findings, ok = diagnose(None, None, {"HOME": str(tmp_path)})
     assert not ok
     assert by_name(findings)["Java"] == Finding(False, "Java", "crashed")
@@ -118,7 +117,7 @@ def test_no_place_to_write_is_a_finding(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_too_little_memory_is_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor, "memory_bytes", lambda: 100 * 2**20)
+    monkeypatch.setattr("gen.tlc.doctor.memory_bytes", lambda: 100 * 2**20)
     findings, ok = diagnose(str(tmp_path / "no-java"), None, {"HOME": str(tmp_path)})
     assert not ok
     assert by_name(findings)["memory"].detail.endswith("512 MiB fits")

@@ -7,25 +7,21 @@ from dataclasses import replace
 from itertools import groupby, pairwise
 
 import pytest
-from golden import DATA, GOLDEN, GOLDENS, drawn, trace, trace_names
 
-from gen.drawing import (
-    APART,
-    COLUMN,
-    CONTINUED,
-    WIDTH,
-    Names,
-    Row,
-    _columns,
-    _fit,
-    _rows,
-    draw,
-    sentence,
-)
-from gen.interleaving import Event, Interleaving, interleave
-from gen.tla_value import Function, Record, Value
-from gen.trace import Call, Frame
-from gen.zone import Zone
+from gen.draw.layout import APART, COLUMN
+from gen.draw.layout import columns as _columns
+from gen.draw.layout import fit as _fit
+from gen.draw.lkml import draw
+from gen.draw.names import Names
+from gen.draw.options import CONTINUED, WIDTH
+from gen.draw.rows import Row
+from gen.draw.rows import rows_of as _rows
+from gen.draw.sentence import sentence
+from gen.model.zone import Zone
+from gen.tlc.value import Function, Record, Value
+from gen.trace.interleaving import Event, Interleaving, interleave
+from gen.trace.log import Call, Frame
+from tools.golden import DATA, GOLDEN, GOLDENS, drawn, trace, trace_names
 
 B1 = "hygiene-v2-isolation-race"
 DRAWINGS = [name for name in GOLDENS if name.startswith("draw/")]
@@ -61,7 +57,7 @@ def shown(name: str, *, continuation: bool = True) -> Interleaving:
 
 @pytest.mark.parametrize("name", DRAWINGS)
 def test_the_drawing_is_the_golden_one(name: str) -> None:
-    """After a wanted change: python tests/golden.py, and read what it prints."""
+    """After a wanted change: python -m tools.golden, and read what it prints."""
     assert GOLDENS[name]() == (GOLDEN / name).read_text(encoding="utf-8")
 
 

@@ -18,13 +18,16 @@ from conftest import Gen, Ran, Start, Started, processes
 from test_matrix import lines
 from test_tlc_output import EXPECTED, sample
 
-from gen import __version__, executor, tlc
+from gen import __version__
 from gen.errors import ExitCode, GenError
-from gen.executor import Answer, Dask, Task
-from gen.render import Spec
-from gen.tlc import TlcOptions
-from gen.tlc_output import Outcome, Report
-from gen.toolchain import find_toolchain
+from gen.tlc import dask, process
+from gen.tlc.command import ERRORS, LOG
+from gen.tlc.dask import Answer, Dask
+from gen.tlc.options import TlcOptions
+from gen.tlc.report import Outcome, Report
+from gen.tlc.spec import Spec
+from gen.tlc.task import Task
+from gen.tlc.toolchain import find_toolchain
 
 # ---- without a scheduler -------------------------------------------------------------
 
@@ -70,7 +73,7 @@ class Client:
     def submit(self, *args: Any, pure: bool, retries: int) -> Future:
         # Dask would take two runs with the same arguments for one, whoever asks.
         assert not pure and retries > 0
-        assert args[0] is executor._answer
+        assert args[0] is dask._answer
         return self.future
 
 
@@ -86,23 +89,23 @@ def test_a_log_that_came_back_is_judged_as_one_that_was_written_here(
 ) -> None:
     text, code = sample(name)
     log = text.encode("utf-8", "backslashreplace")
-    client = Client(Answer(code, None, {tlc.LOG: log, tlc.ERRORS: b""}))
+    client = Client(Answer(code, None, {LOG: log, ERRORS: b""}))
     report = ask(client, tmp_path / "run")
-    assert report == tlc.judge(tlc.Ended(tlc.read(log), code, None), tmp_path)
+    assert report == process.judge(process.Ended(process.read(log), code, None), tmp_path)
     assert report.outcome.name == EXPECTED[name]["outcome"]
-    assert (tmp_path / "run" / tlc.LOG).read_bytes() == log
+    assert (tmp_path / "run" / LOG).read_bytes() == log
     assert client.future.was_cancelled  # the worker need not keep it any longer
 
 
 def test_a_log_that_is_cut_on_the_way_is_no_verdict(tmp_path: Path) -> None:
     whole = sample("success")[0].rstrip().encode()
     for number, length in enumerate([*range(0, len(whole), 97), len(whole) - 1]):
-        answer = Answer(0, None, {tlc.LOG: whole[:length]})
+        answer = Answer(0, None, {LOG: whole[:length]})
         report = ask(Client(answer), tmp_path / str(number))
         assert not report.ok, whole[:length][-80:]
         assert report.outcome is not Outcome.INVARIANT
     assert ask(Client(Answer(0, None, {})), tmp_path / "none").ok is False
-    assert ask(Client(Answer(0, None, {tlc.LOG: whole})), tmp_path / "whole").ok
+    assert ask(Client(Answer(0, None, {LOG: whole})), tmp_path / "whole").ok
 
 
 def test_what_a_worker_could_not_do_is_no_verdict_and_says_why(tmp_path: Path) -> None:
@@ -135,11 +138,11 @@ def test_a_run_that_found_no_worker_in_time_is_told_from_one_that_took_too_long(
 
 def test_a_worker_with_another_version_or_another_jar_refuses() -> None:
     toolchain = find_toolchain()
-    assert executor._fitting_toolchain(__version__, toolchain.jar_sha256) == toolchain
+    assert dask._fitting_toolchain(__version__, toolchain.jar_sha256) == toolchain
     with pytest.raises(GenError, match=r"it has pageblock-gen .*; 0\.0\.9 fits"):
-        executor._fitting_toolchain("0.0.9", toolchain.jar_sha256)
+        dask._fitting_toolchain("0.0.9", toolchain.jar_sha256)
     with pytest.raises(GenError, match=r"has SHA-256 58c6.*, not 0000; the same jar fits"):
-        executor._fitting_toolchain(__version__, "0000")
+        dask._fitting_toolchain(__version__, "0000")
 
 
 ONE = ("matrix", "--designs", "v6.12", "--properties", "Alignment", "--no-cache")
@@ -181,7 +184,7 @@ def test_without_dask_one_line_says_what_to_install(
 def test_a_scheduler_that_is_not_there_is_told_in_one_line(
     start: Start, tmp_path: Path, address: str, words: str
 ) -> None:
-    hurry = "import gen.executor; gen.executor.CONNECT = 0.5"
+    hurry = "import gen.tlc.dask; gen.tlc.dask.CONNECT = 0.5"
     out = tmp_path / "m"
     ran = start(*ONE, "--scheduler", address, "--output", str(out), before=hurry).end()
     ran.told(f"no scheduler at {address}", words)
@@ -266,9 +269,9 @@ class Cluster:
         return self.waiting
 
     def stop(self) -> None:
-        for process in (*self.workers, *self.scheduler):
-            process.kill()
-            process.wait()
+        for started in (*self.workers, *self.scheduler):
+            started.kill()
+            started.wait()
 
 
 def wait_for(what: Callable[[], bool], process: subprocess.Popen[bytes] | None = None) -> None:

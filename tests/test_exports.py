@@ -9,17 +9,19 @@ from typing import Any
 
 import jsonschema
 import pytest
-from golden import trace, trace_names
 from made import made_trace
 
 import gen
-from gen.drawing import DrawOptions
-from gen.formats import FORMATS
-from gen.tla_value import Function, Record, Value
-from gen.trace import FORMAT, VERSION, Trace
+from gen.draw.formats import FORMATS
+from gen.draw.options import DrawOptions
+from gen.tlc.value import Function, Record, Value
+from gen.trace.trace import FORMAT, VERSION, Trace
+from tools.golden import trace, trace_names
 
 B1 = "hygiene-v2-isolation-race"
-SCHEMA = json.loads((Path(gen.__file__).parent / "trace.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads(
+    (Path(gen.__file__).parent / "trace/trace.schema.json").read_text(encoding="utf-8")
+)
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import finer
 import pytest
-from mutations import Search
 
-from gen.specs import find_design
+from gen.model.design import find_design
+from tools import finer
+from tools.mutations import Search
 
 KNOWN = finer.load()
 ALL = [(design.name, way) for design, way in finer.wanted([])]
@@ -20,7 +20,7 @@ def test_every_design_was_looked_at_in_each_way() -> None:
 
 @pytest.mark.parametrize(("design", "way"), ALL)
 def test_it_was_measured_of_the_specs_as_they_are(design: str, way: str) -> None:
-    """If not: python tests/finer.py, and read what it prints."""
+    """If not: python -m tools.finer, and read what it prints."""
     assert KNOWN[design, way].modules == finer.modules(find_design(design), way)
 
 

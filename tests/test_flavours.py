@@ -9,12 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from golden import trace, trace_names
 from made import LONG, made_trace
 
-from gen.drawing import DrawOptions
-from gen.formats import FLAVOURS, FORMATS
-from gen.trace import Trace
+from gen.draw.formats import FLAVOURS, FORMATS
+from gen.draw.options import DrawOptions
+from gen.trace.trace import Trace
+from tools.golden import trace, trace_names
 
 B1 = "hygiene-v2-isolation-race"
 MADE = {

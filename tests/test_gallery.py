@@ -7,14 +7,14 @@ from html import unescape
 from pathlib import Path
 
 import pytest
-from golden import GALLERY, trace
 
-from gen import gallery
-from gen.matrix import HISTORIC
-from gen.options import parse
-from gen.options import zone as zone_of
-from gen.specs import design_names, find_design, properties
-from gen.toolchain import find_toolchain
+from gen.cli.options import parse
+from gen.cli.options import zone as zone_of
+from gen.model.design import HISTORIC, design_names, find_design
+from gen.model.property import properties
+from gen.report import gallery
+from gen.tlc.toolchain import find_toolchain
+from tools.golden import GALLERY, trace
 
 FILES = {"README.md", "drawing.txt", "trace.json", "interleaving.svg", "memory.svg", "page.html"}
 INDEX = {"README.md", "index.html"}

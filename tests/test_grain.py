@@ -6,17 +6,18 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import grains
 import pytest
 from conftest import Gen
-from mutations import Search
 
-from gen.render import render
-from gen.specs import find_design, find_properties
-from gen.tlc_output import Outcome
-from gen.trace import trace_from_json
+from gen.model.design import find_design
+from gen.model.property import find_properties
+from gen.model.render import render
+from gen.tlc.report import Outcome
+from gen.trace.trace import trace_from_json
+from tools import grains
+from tools.mutations import Search
 
-#: The others are compared by python tests/finer.py.
+#: The others are compared by python -m tools.finer.
 DESIGNS = ("v6.5", "hygiene-v2", "v6.12", "v7.2")
 SECTIONS = (
     "rmqueue_buddy",

@@ -9,14 +9,14 @@ from itertools import pairwise
 import networkx as nx
 import pydot
 import pytest
-from golden import trace, trace_names
 from made import made_trace
 
-from gen.drawing import DrawOptions
-from gen.formats import FORMATS
-from gen.graph import CONFLICTS, FORMAT, flat, happens_before, place, racing, to_networkx
-from gen.interleaving import interleave
-from gen.trace import Trace
+from gen.draw.formats import FORMATS
+from gen.draw.options import DrawOptions
+from gen.trace.graph import CONFLICTS, FORMAT, flat, happens_before, place, racing, to_networkx
+from gen.trace.interleaving import interleave
+from gen.trace.trace import Trace
+from tools.golden import trace, trace_names
 
 B1 = "hygiene-v2-isolation-race"
 MADE = {"many": made_trace(), "loop": made_trace(lanes=2, steps=6, loop=3)}

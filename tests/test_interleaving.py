@@ -7,10 +7,11 @@ from itertools import pairwise
 
 import networkx as nx
 import pytest
-from golden import trace, trace_names
 
-from gen.interleaving import Interleaving, interleave
-from gen.trace import Call, Frame, Step, Trace
+from gen.trace.interleaving import Interleaving, interleave
+from gen.trace.log import Call, Frame, Step
+from gen.trace.trace import Trace
+from tools.golden import trace, trace_names
 
 B1 = "hygiene-v2-isolation-race"
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import shlex
 from dataclasses import replace
 
-import manifest
 import pytest
 
+from gen.cli.options import parse
+from gen.cli.options import zone as zone_of
 from gen.errors import GenError
-from gen.options import parse
-from gen.options import zone as zone_of
-from gen.specs import design_names, properties
-from gen.zone import Zone
+from gen.model.design import design_names
+from gen.model.property import properties
+from gen.model.zone import Zone
+from tools import manifest
 
 KNOWN = manifest.read()
 
@@ -31,7 +32,7 @@ MEASURED = ("hygiene-v2", "v6.12", "v7.2")
 @pytest.mark.slow
 @pytest.mark.parametrize("name", KNOWN)
 def test_tlc_says_today_what_the_manifest_expects(name: str) -> None:
-    """After a wanted change: python tests/manifest.py, and read what it prints."""
+    """After a wanted change: python -m tools.manifest, and read what it prints."""
     expected = KNOWN[name]
     if name == manifest.SHOWN:
         # Of all designs it takes a quarter of an hour: .ci/exhaustive measures the others.
@@ -59,7 +60,7 @@ def test_the_table_of_readme_is_of_the_default_zone_and_of_every_property() -> N
 
 @pytest.mark.parametrize("name", KNOWN)
 def test_no_cell_of_a_configuration_is_without_an_expectation(name: str) -> None:
-    """A new design or property: python tests/manifest.py measures it."""
+    """A new design or property: python -m tools.manifest measures it."""
     assert KNOWN[name].asked()
     assert not [cell for cell in KNOWN[name].asked() if cell not in KNOWN[name].cells]
 

@@ -18,19 +18,23 @@ from typing import Any
 import pytest
 from conftest import HELLO, FakeJava, Gen, Ran, Start
 
-from gen import matrix, table
-from gen.check import Check, Result, Stopped, Verdict
+from gen.check.matrix import Matrix, Row, share
+from gen.check.request import Check
+from gen.check.session import Stopped
+from gen.check.verdict import Result, Verdict
+from gen.draw.formats import FORMATS
+from gen.draw.page import Heading
+from gen.draw.saved import load_trace
 from gen.errors import ExitCode, GenError
-from gen.formats import FORMATS
-from gen.matrix import Matrix, Row, find_designs, share
-from gen.page import Heading
-from gen.report import DRAW_OPTIONS
-from gen.saved import load_trace
-from gen.specs import SPECS, design_names, find_design, find_properties, properties
-from gen.tlc import TlcOptions
-from gen.toolchain import Toolchain
-from gen.trace import Trace
-from gen.zone import Zone
+from gen.model.design import design_names, find_design, find_designs
+from gen.model.property import find_properties, properties
+from gen.model.specs import SPECS
+from gen.model.zone import Zone
+from gen.report import matrix_files, table
+from gen.report.words import DRAW_OPTIONS
+from gen.tlc.options import TlcOptions
+from gen.tlc.toolchain import Toolchain
+from gen.trace.trace import Trace
 
 TWO = ("matrix", "--designs", "v6.12,hygiene-v2", "--properties", "Alignment,FreelistHygiene")
 NASTY = 'a|b <i>&amp;</i> [x](y) *z* `q` \\ "w"'
@@ -73,8 +77,10 @@ def _drawn(monkeypatch: pytest.MonkeyPatch) -> None:
     def files(trace: Trace, formats: Sequence[str], _heading: Heading) -> dict[str, bytes]:
         return {FORMATS[name].file: f"{name} {trace.prop.name}\n".encode() for name in formats}
 
-    monkeypatch.setattr(table, "drawing", lambda v: f"if (a < b && c) {v.prop.name}\n")
-    monkeypatch.setattr(table, "files", files)
+    monkeypatch.setattr(
+        "gen.report.matrix_files.drawing", lambda v: f"if (a < b && c) {v.prop.name}\n"
+    )
+    monkeypatch.setattr("gen.report.matrix_files.files", files)
 
 
 @pytest.fixture
@@ -96,9 +102,9 @@ def fake_check(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Check]]:
                 for p in request.properties
             ]
 
-        monkeypatch.setattr(matrix, "check", look)
+        monkeypatch.setattr("gen.check.matrix.check", look)
         # No certificate: what a fake check says is not about the specs.
-        monkeypatch.setattr(matrix, "certified", lambda _request: set())
+        monkeypatch.setattr("gen.cli.matrix.certified", lambda _request: set())
         return seen
 
     return put
@@ -111,7 +117,7 @@ def test_a_cell_says_proved_only_where_a_certificate_does(
     gen: Gen, tmp_path: Path, fake_check: FakeCheck, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fake_check(hygiene_v2=Result.VIOLATED)
-    monkeypatch.setattr(matrix, "certified", lambda _request: {"FreelistHygiene"})
+    monkeypatch.setattr("gen.cli.matrix.certified", lambda _request: {"FreelistHygiene"})
     ran = gen(*TWO, "--output", str(tmp_path / "m"))
     assert lines(ran)["v6.12"] == ["proved", "proved within bounds"]
     assert "violated at depth 3" in lines(ran)["hygiene-v2"]
@@ -171,7 +177,7 @@ def test_as_many_checks_as_fit_into_cores_and_memory(
     jobs: int,
     heap: str,
 ) -> None:
-    monkeypatch.setattr("gen.tlc.memory_bytes", lambda: memory)
+    monkeypatch.setattr("gen.tlc.options.memory_bytes", lambda: memory)
     fits, limits = share(TlcOptions(**options), cores, memory)
     assert (fits, limits.heap) == (jobs, heap)
 
@@ -205,7 +211,7 @@ def test_a_legend_is_of_what_is_in_the_table() -> None:
 
 def test_markdown_links_a_violation_to_its_drawing_and_escapes_names(tmp_path: Path) -> None:
     made = Matrix((row(NASTY, title=NASTY),))
-    table.write(made, tmp_path / "m")
+    matrix_files.write(made, tmp_path / "m")
     text = (tmp_path / "m" / "matrix.md").read_text(encoding="utf-8")
     (line,) = [line for line in text.splitlines() if "proved within bounds |" in line]
     assert len(re.findall(r"(?<!\\)\|", line)) == 6
@@ -252,13 +258,13 @@ class Page(HTMLParser):
 
 
 def test_the_page_needs_no_other_file_and_every_link_leads_to_something(tmp_path: Path) -> None:
-    table.write(Matrix((row(NASTY, title=NASTY), row("other"))), tmp_path / "m")
+    matrix_files.write(Matrix((row(NASTY, title=NASTY), row("other"))), tmp_path / "m")
     text = (tmp_path / "m" / "matrix.html").read_text(encoding="utf-8")
     page = Page(text)
     assert len(page.ids) == len({*page.ids})
     assert {t.removeprefix("#") for t in page.targets if t.startswith("#")} <= {*page.ids}
     others = [target for target in page.targets if not target.startswith("#")]
-    assert len(others) == 2 * len(table.QUICK)
+    assert len(others) == 2 * len(matrix_files.QUICK)
     assert all((tmp_path / "m" / target).is_file() for target in others)
     assert page.loads == []
     assert not {"script", "link", "img", "iframe", "i"} & {*page.tags}
@@ -273,13 +279,13 @@ def test_the_page_needs_no_other_file_and_every_link_leads_to_something(tmp_path
 
 
 def test_the_page_follows_light_and_dark_and_keeps_its_head_in_view() -> None:
-    text = table.html(Matrix((row(),)))
+    text = matrix_files.html(Matrix((row(),)))
     for needed in ("prefers-color-scheme: dark", "position: sticky; top: 0", "width=device-width"):
         assert needed in text
 
 
 def test_the_data_say_each_cell_and_where_its_drawing_is() -> None:
-    data = table.to_json(Matrix((row(),)))
+    data = matrix_files.to_json(Matrix((row(),)))
     json.dumps(data)
     cells = {cell["property"]: cell for cell in data["verdicts"]}
     assert [cell["result"] for cell in cells.values()] == [
@@ -316,13 +322,13 @@ def tree(directory: Path) -> dict[str, bytes]:
 
 def test_a_later_matrix_takes_the_place_of_an_earlier_one(tmp_path: Path) -> None:
     out = tmp_path / "new" / "m"
-    assert table.check_output(str(out)) == out
-    table.write(Matrix((row(), row("other"))), out)
+    assert matrix_files.check_output(str(out)) == out
+    matrix_files.write(Matrix((row(), row("other"))), out)
     assert len(names(out)) == 5
     assert out.stat().st_mode & 0o777 == 0o755
     inode = out.stat().st_ino
-    table.check_output(str(out))
-    table.write(Matrix((row("third"),)), out)
+    matrix_files.check_output(str(out))
+    matrix_files.write(Matrix((row("third"),)), out)
     assert names(out) == ["matrix.html", "matrix.json", "matrix.md", "third-FreelistHygiene"]
     assert out.stat().st_ino == inode  # who stands in it still does
     assert names(out.parent) == ["m"]
@@ -331,7 +337,7 @@ def test_a_later_matrix_takes_the_place_of_an_earlier_one(tmp_path: Path) -> Non
 def test_what_a_killed_run_left_is_cleared_away(tmp_path: Path) -> None:
     (tmp_path / ".matrix-killed").mkdir()
     (tmp_path / ".matrix-killed" / "matrix.md").touch()
-    table.write(Matrix((row(),)), table.check_output(str(tmp_path)))
+    matrix_files.write(Matrix((row(),)), matrix_files.check_output(str(tmp_path)))
     assert not (tmp_path / ".matrix-killed").exists()
 
 
@@ -341,25 +347,25 @@ def test_a_matrix_is_written_whole_or_not_at_all(
 ) -> None:
     out = tmp_path / "m"
     if earlier:
-        table.write(Matrix((row("old"),)), out)
+        matrix_files.write(Matrix((row("old"),)), out)
     before = tree(out) if earlier else None
 
     def full(path: Path, _obj: object) -> None:
         raise GenError(f"no verdict: {path} cannot be written: No space left", ExitCode.NO_VERDICT)
 
-    monkeypatch.setattr(table, "write_json", full)
+    monkeypatch.setattr("gen.report.matrix_files.write_json", full)
     with pytest.raises(GenError, match="No space left"):
-        table.write(Matrix((row("new"),)), out)
+        matrix_files.write(Matrix((row("new"),)), out)
     after = tree(out) if earlier else None
     assert after == before
     assert names(tmp_path) == (["m"] if earlier else [])
 
 
 def test_names_that_some_file_system_takes_for_one_are_refused() -> None:
-    table.check_names(["v6.1", "v6.10", "mine"])
+    matrix_files.check_names(["v6.1", "v6.10", "mine"])
     for pair in (["a/b", "a b"], ["Mine", "mine"], ["../x", "x"]):
         with pytest.raises(GenError, match="too alike"):
-            table.check_names(pair)
+            matrix_files.check_names(pair)
 
 
 @pytest.mark.parametrize("name", ["../../up", ".", "..", "/etc/x", "-rf", "a\nb", "é", "%2e"])
@@ -367,7 +373,7 @@ def test_a_drawing_stays_in_its_directory_whatever_a_design_is_called(
     tmp_path: Path, name: str
 ) -> None:
     out = tmp_path / "m"
-    table.write(Matrix((row(name),)), out)
+    matrix_files.write(Matrix((row(name),)), out)
     assert names(tmp_path) == ["m"]
     assert len(names(out)) == 4
     assert all(re.fullmatch(r"[A-Za-z0-9._-]+", held) for held in names(out))
@@ -401,7 +407,7 @@ def test_a_violation_is_a_verdict_and_the_table_a_success(
         "matrix.json",
         "matrix.md",
     ]
-    for path in (out / name for name in table.INDEX):
+    for path in (out / name for name in matrix_files.INDEX):
         assert f"files:   {path}\n" in ran.out
     assert "2 designs, 2 properties; 4 pageblocks of order 9, largest order 11" in ran.out
     assert "1 proved, 1 violated, 2 vacuous" in ran.out
@@ -434,7 +440,7 @@ def test_pictures_are_png_too_if_that_is_asked_for(
     assert gen(*TWO, "--png", "--output", str(out)).code == 0
     cell = out / "hygiene-v2-FreelistHygiene"
     assert names(cell) == sorted(made.file for made in FORMATS.values())
-    for index in table.INDEX:
+    for index in matrix_files.INDEX:
         assert f"{cell.name}/interleaving.png" in (out / index).read_text(encoding="utf-8")
     assert gen(*TWO, "--output", str(out)).code == 0
     assert "memory.png" not in names(cell) and "memory.svg" in names(cell)
@@ -575,7 +581,7 @@ def test_what_lies_among_the_traces_of_an_earlier_matrix_is_left_as_it_is(
         told["drawing"] = told["drawing"] and f"{cell}.txt"
     (out / "matrix.json").write_text(json.dumps(data), encoding="utf-8")
     assert gen(*TWO, "--output", str(out)).code == 0
-    assert names(out) == [cell, *sorted(table.INDEX)]
+    assert names(out) == [cell, *sorted(matrix_files.INDEX)]
 
 
 def test_a_disk_that_is_full_at_the_end_still_prints_the_table(
@@ -585,7 +591,7 @@ def test_a_disk_that_is_full_at_the_end_still_prints_the_table(
         raise GenError(f"no verdict: {path} cannot be written: No space left", ExitCode.NO_VERDICT)
 
     fake_check()
-    monkeypatch.setattr(table, "write_json", full)
+    monkeypatch.setattr("gen.report.matrix_files.write_json", full)
     ran = gen(*TWO, "--output", str(tmp_path / "m"))
     assert ran.code == ExitCode.NO_VERDICT
     assert lines(ran)["v6.12"] == ["proved within bounds"] * 2
@@ -599,7 +605,7 @@ def test_ctrl_c_prints_what_is_known_writes_nothing_and_leaves_no_java(
     start: Start, fake_java: FakeJava, tmp_path: Path, number: signal.Signals
 ) -> None:
     java = fake_java(f"{HELLO}; trap '' TERM; sleep 60 & while :; do sleep 0.2; done")
-    hurry = "import gen.tlc; gen.tlc.GRACE = 0.6"
+    hurry = "import gen.tlc.process; gen.tlc.process.GRACE = 0.6"
     out = tmp_path / "m"
     # v6.5 has nothing that NoFreelistWarning speaks of: a verdict that takes no Java.
     began = start(
@@ -639,7 +645,7 @@ def test_a_java_that_lies_is_no_verdict_and_is_not_kept(
 
 def run_matrix(argv: Sequence[str]) -> Ran:
     done = subprocess.run(
-        [sys.executable, "-c", "from gen.cli import run; run()", *TWO, *argv],
+        [sys.executable, "-c", "from gen.cli.main import run; run()", *TWO, *argv],
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -681,10 +687,11 @@ def test_a_second_matrix_is_the_same_to_the_byte_and_starts_no_java(
     assert tree(second) == made
     # Every format of the violated cell, as gen show makes it, but for the page's way back.
     folder = drawing.parent
-    assert {*table.INDEX, *(f"{folder.name}/{FORMATS[name].file}" for name in table.QUICK)} == {
-        *made
-    }
-    for name in table.QUICK:
+    assert {
+        *matrix_files.INDEX,
+        *(f"{folder.name}/{FORMATS[name].file}" for name in matrix_files.QUICK),
+    } == {*made}
+    for name in matrix_files.QUICK:
         shown = FORMATS[name].render(load_trace(str(folder)), DRAW_OPTIONS)
         kept = made[f"{folder.name}/{FORMATS[name].file}"].decode()
         if name == "html":

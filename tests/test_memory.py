@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from golden import trace, trace_names
 
 from gen.errors import GenError
-from gen.memory import Block, levels, memory, moments
-from gen.tla_value import Function, Value
-from gen.zone import Zone
+from gen.model.zone import Zone
+from gen.tlc.value import Function, Value
+from gen.trace.state import Block, levels, memory, moments
+from tools.golden import trace, trace_names
 
 ZONE = Zone(pageblocks=4, whole=True)
 

@@ -6,11 +6,14 @@ from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
-import mutations
 import pytest
 
-from gen.render import Spec, render
-from gen.specs import features, find_properties, sections
+from gen.model.feature import features
+from gen.model.property import find_properties
+from gen.model.render import render
+from gen.model.section import sections
+from gen.tlc.spec import Spec
+from tools import mutations
 
 KNOWN = mutations.read()
 QUESTIONS = KNOWN.questions
@@ -29,7 +32,7 @@ def changed(name: str) -> list[Spec]:
 
 def test_what_would_notice_a_mistake_is_known_of_the_specs_as_they_are() -> None:
     """The others here go on about what was known, so that this one alone fails."""
-    renew = "specs/mutations.json is out of date: python tests/mutations.py"
+    renew = "specs/mutations.json is out of date: python -m tools.mutations"
     assert KNOWN.specs == mutations.specs_hash(QUESTIONS), renew
     assert list(KNOWN.fates) == list(MUTANTS), renew
 
@@ -53,7 +56,7 @@ def test_every_feature_of_the_model_is_searched() -> None:
 
 
 def test_every_call_and_every_failure_of_every_section_is_mutated() -> None:
-    for name, section in sections(QUESTIONS[0].design).items():
+    for name, section in sections(QUESTIONS[0].design.choices).items():
         calls = [call.function for call in section.calls]
         inner = [call for call in section.calls if not call.function.startswith("spin_")]
         assert inner

@@ -11,14 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from golden import GALLERY, trace, trace_names
 from made import made_trace
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from gen import page, svg
-from gen.drawing import DrawOptions, draw_trace, sheet
-from gen.origin import Origin, Origins
-from gen.trace import trace_from_json
+from gen.draw import page, svg
+from gen.draw.lkml import draw_trace
+from gen.draw.options import DrawOptions
+from gen.draw.sheet import sheet
+from gen.trace.origin import Origin, Origins
+from gen.trace.trace import trace_from_json
+from tools.golden import GALLERY, trace, trace_names
 
 B1 = "hygiene-v2-isolation-race"
 OPTIONS = DrawOptions()

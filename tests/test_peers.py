@@ -11,12 +11,14 @@ from pathlib import Path
 import pytest
 
 from benchmarks import peers
-from gen import tlc
-from gen.render import render
-from gen.specs import find_design, find_properties
-from gen.tlc import TlcOptions
-from gen.toolchain import find_toolchain
-from gen.zone import Zone
+from gen.model.design import find_design
+from gen.model.property import find_properties
+from gen.model.render import render
+from gen.model.zone import Zone
+from gen.tlc import process
+from gen.tlc.command import command_line
+from gen.tlc.options import TlcOptions
+from gen.tlc.toolchain import find_toolchain
 
 pytestmark = [
     pytest.mark.tlc,
@@ -36,7 +38,7 @@ def searched(design: str, zone: Zone, room: Path) -> peers.Explored:
     spec = render(find_design(design), zone, find_properties(ASKED))
     (room / f"{spec.name}.tla").write_text(spec.tla)
     (room / f"{spec.name}.cfg").write_text(spec.cfg)
-    report = tlc.run(tlc.command(find_toolchain(), room, spec.name, TlcOptions()), room)
+    report = process.run(command_line(find_toolchain(), room, spec.name, TlcOptions()), room)
     assert report.ok, report.message
     assert report.distinct and report.generated and report.initial_states
     # TLC counts the initial states among those that it generates.

@@ -12,14 +12,17 @@ from itertools import pairwise
 from xml.etree import ElementTree
 
 import pytest
-from golden import trace, trace_names
 from made import made_trace
 
-from gen import page, picture, strip, svg
-from gen.drawing import ALL, DrawOptions, draw_trace, sheet
+from gen.draw import page, picture, strip_svg, svg
+from gen.draw.lkml import draw_trace
+from gen.draw.options import DrawOptions
+from gen.draw.picture import marks
+from gen.draw.rows import ALL
+from gen.draw.sheet import sheet
 from gen.errors import GenError
-from gen.picture import marks
-from gen.trace import Trace
+from gen.trace.trace import Trace
+from tools.golden import trace, trace_names
 
 B1 = "hygiene-v2-isolation-race"
 OPTIONS = DrawOptions()
@@ -144,7 +147,7 @@ def test_a_picture_is_as_deep_as_it_is_asked_to_be_and_says_what_is_wrong(
 ) -> None:
     options = DrawOptions(depth=depth)
     drawn = sheet(options.interleave(one), depth=depth)
-    for make in (picture.svg, strip.svg):
+    for make in (picture.svg, strip_svg.svg):
         assert said([drawn.told]) in said(ElementTree.fromstring(make(one, options)).itertext())
     shown = said(e.text or "" for e in texts(picture.svg(one, options)))
     assert said(row.text for row in drawn.rows) in shown
@@ -165,7 +168,7 @@ def test_a_loop_is_marked_and_a_behaviour_that_ends_has_none() -> None:
     assert 'class="loop"' not in picture.svg(trace(B1), OPTIONS)
 
 
-@pytest.mark.parametrize("make", [picture.svg, strip.svg])
+@pytest.mark.parametrize("make", [picture.svg, strip_svg.svg])
 def test_colours_are_dark_where_the_viewer_is_and_nothing_is_loaded(make: object) -> None:
     assert callable(make)
     image = make(trace(B1), OPTIONS)
@@ -178,7 +181,9 @@ def test_colours_are_dark_where_the_viewer_is_and_nothing_is_loaded(make: object
 # ---- PNG -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("make", [(picture.svg, picture.svg_as_png), (strip.svg, strip.svg_as_png)])
+@pytest.mark.parametrize(
+    "make", [(picture.svg, picture.svg_as_png), (strip_svg.svg, strip_svg.svg_as_png)]
+)
 def test_the_png_is_the_picture_twice_as_large(make: Sequence[object]) -> None:
     vector, raster = make
     assert callable(vector) and callable(raster)

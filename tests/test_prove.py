@@ -7,29 +7,33 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import certificates
 import pytest
 from conftest import Gen
 
-from gen import prove as proving
-from gen.check import Check, Result, Verdict, run_spec
+from gen.check.request import Check
+from gen.check.session import run_spec
+from gen.check.verdict import Result, Verdict
 from gen.errors import ExitCode, GenError
-from gen.prove import (
+from gen.model.design import find_design
+from gen.model.property import properties
+from gen.model.render import render, render_locality
+from gen.model.specs import CERTIFICATES
+from gen.model.zone import Zone
+from gen.prove import obligations
+from gen.prove.certificate import differences, load_certificate
+from gen.prove.obligations import (
     OBLIGATIONS,
     Obligation,
     Outlook,
     Proof,
-    differences,
-    load_certificate,
     provable,
     zone_of_any_size,
 )
-from gen.render import Spec, render, render_locality
-from gen.specs import CERTIFICATES, find_design, properties
-from gen.tlc import TlcOptions
-from gen.tlc_output import Outcome
-from gen.toolchain import Toolchain, find_toolchain
-from gen.zone import Zone
+from gen.tlc.options import TlcOptions
+from gen.tlc.report import Outcome
+from gen.tlc.spec import Spec
+from gen.tlc.toolchain import Toolchain, find_toolchain
+from tools import certificates
 
 STATE, STEP = properties()["FreelistHygiene"], properties()["IsolatedNotAllocated"]
 
@@ -141,7 +145,7 @@ def test_a_changed_number_in_a_certificate_is_named(tmp_path: Path) -> None:
         ("{", "not JSON"),
         ("[]", "no certificate"),
         ('{"format": "x"}', "no certificate"),
-        (json.dumps({"format": proving.FORMAT, "command": "rm -r"}), "not one of gen prove"),
+        (json.dumps({"format": obligations.FORMAT, "command": "rm -r"}), "not one of gen prove"),
     ],
 )
 def test_what_is_no_certificate_is_refused_in_one_line(
@@ -160,16 +164,16 @@ def test_a_certificate_that_is_not_there_is_one_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", sorted(CERTIFICATES.glob("*.json")), ids=lambda p: p.stem)
 def test_a_committed_certificate_is_of_the_specs_as_they_are(path: Path) -> None:
-    """If not: .ci/exhaustive, or python tests/certificates.py, proves it again."""
+    """If not: .ci/exhaustive, or python -m tools.certificates, proves it again."""
     kept = certificates.load(path)
     design = find_design(kept["design"])
     hashes = {run["label"]: run["tla"] for o in kept["obligations"] for run in o["runs"]}
     request = request_for(path.parent, kept["design"])
-    for zone in proving.locality_zones(request.zone):
+    for zone in obligations.locality_zones(request.zone):
         spec = render_locality(design, zone)
-        assert hashes[f"locality-{zone.pageblocks // zone.chunk_pageblocks}"] == proving.tla_hash(
-            spec
-        ), f"out of date: python tests/certificates.py {path.stem}"
+        assert hashes[
+            f"locality-{zone.pageblocks // zone.chunk_pageblocks}"
+        ] == obligations.tla_hash(spec), f"out of date: python -m tools.certificates {path.stem}"
 
 
 # ---- with TLC ------------------------------------------------------------------------------
@@ -212,7 +216,7 @@ def test_the_induction_starts_in_every_state_in_which_hygiene_holds(
 @pytest.mark.tlc
 def test_a_window_that_leaves_out_a_neighbour_is_no_window(real: Check) -> None:
     """The refinement fails if a range cannot begin next to the window."""
-    zone = proving.locality_zones(real.zone)[-1]
+    zone = obligations.locality_zones(real.zone)[-1]
     spec = render_locality(real.design, zone)
     window = "Starts == Pageblocks \\union {-2, -1}"
     assert spec.tla.count(window) == 1

@@ -13,21 +13,18 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from golden import DESIGNS, GOLDEN, GOLDENS, rendered, replayed, trace_names
 from jinja2.bccache import bc_magic
 
 from gen.errors import GenError
-from gen.render import Spec, _environment, render
-from gen.specs import (
-    choices,
-    design_names,
-    features,
-    find_design,
-    find_properties,
-    load_design,
-)
-from gen.toolchain import find_toolchain
-from gen.zone import Zone
+from gen.model.choice import choices
+from gen.model.design import design_names, find_design, load_design
+from gen.model.feature import features
+from gen.model.property import find_properties
+from gen.model.render import _environment, render
+from gen.model.zone import Zone
+from gen.tlc.spec import Spec
+from gen.tlc.toolchain import find_toolchain
+from tools.golden import DESIGNS, GOLDEN, GOLDENS, rendered, replayed, trace_names
 
 ZONES = {
     "window": Zone(),
@@ -78,7 +75,7 @@ def specs() -> Iterator[tuple[str, Spec]]:
 
 @pytest.mark.parametrize("name", [name for name in GOLDENS if name.startswith("render/")])
 def test_the_rendering_is_the_golden_one(name: str) -> None:
-    """After a wanted change: python tests/golden.py, and read what it prints."""
+    """After a wanted change: python -m tools.golden, and read what it prints."""
     assert GOLDENS[name]() == (GOLDEN / name).read_text(encoding="utf-8")
 
 
@@ -89,7 +86,7 @@ def test_there_is_no_golden_file_that_nothing_is_compared_with() -> None:
 
 def test_the_same_input_gives_the_same_bytes() -> None:
     # In other processes: the order of a set of strings changes with the hash seed.
-    run = "import sys; from gen.cli import main; main(sys.argv[1:])"
+    run = "import sys; from gen.cli.main import main; main(sys.argv[1:])"
     command = [sys.executable, "-c", run, "render", "--design", "v6.12"]
     out = {
         subprocess.run(

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from gen.errors import ExitCode, GenError
-from gen.run_dir import make_run_dir, write_json, write_text
+from gen.files import write_json, write_text
+from gen.run_dir import make_run_dir
 
 
 def no_space(*_args: object, **_kwargs: object) -> Any:

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 from conftest import HELLO, FakeJava, Gen
-from golden import GALLERY, GOLDEN, TRACES
 from made import LONG, made_trace
 
-from gen.drawing import DrawOptions
+from gen.draw.formats import FORMATS
+from gen.draw.options import DrawOptions
+from gen.draw.saved import render_saved
+from gen.draw.side_by_side import where_they_part
 from gen.errors import GenError
-from gen.formats import FORMATS
-from gen.saved import render_saved
-from gen.side_by_side import where_they_part
+from tools.golden import GALLERY, GOLDEN, TRACES
 
 B1 = "hygiene-v2-isolation-race"
 

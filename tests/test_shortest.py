@@ -11,20 +11,22 @@ from pathlib import Path
 import networkx as nx
 import pytest
 from conftest import FakeJava, Gen
-from golden import GALLERY, trace, trace_names
 
-from gen.cache import Cache
-from gen.check import Check, check
+from gen.check.request import Check
+from gen.check.session import check
+from gen.check.shortest import Shortest, choose, cost
 from gen.errors import GenError
-from gen.interleaving import interleave
-from gen.shortest import Shortest, choose, cost
-from gen.specs import find_design, find_properties
-from gen.tla_value import Function, Value, format_value
-from gen.tlc import TlcOptions
-from gen.tlc_output import TraceState
-from gen.toolchain import find_toolchain
-from gen.trace import Trace
-from gen.zone import Zone
+from gen.model.design import find_design
+from gen.model.property import find_properties
+from gen.model.zone import Zone
+from gen.tlc.cache import Cache
+from gen.tlc.options import TlcOptions
+from gen.tlc.report import TraceState
+from gen.tlc.toolchain import find_toolchain
+from gen.tlc.value import Function, Value, format_value
+from gen.trace.interleaving import interleave
+from gen.trace.trace import Trace
+from tools.golden import GALLERY, trace, trace_names
 
 ZONE = Zone(whole=True)
 
@@ -201,7 +203,7 @@ def test_the_one_with_the_fewest_switches_is_drawn_without_being_asked_for(gen: 
 def test_after_a_long_search_the_first_is_drawn_unless_all_are_asked_for(
     gen: Gen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gen.check.MOST_TO_CHOOSE", 10)
+    monkeypatch.setattr("gen.check.session.MOST_TO_CHOOSE", 10)
     drawn = (GALLERY / "v6.12-undo-of-another" / "drawing.txt").read_text(encoding="utf-8")
     assert drawn not in gen("check", *TURNS).out
     assert drawn in gen("check", *TURNS, "--all-shortest").out

@@ -10,24 +10,17 @@ from pathlib import Path
 
 import pytest
 
-from gen.cli import main
+from gen.cli.main import main
 from gen.errors import GenError
-from gen.render import Replay, render, render_replay, replay_state
-from gen.specs import (
-    SPECS,
-    Design,
-    Shown,
-    _choice_needs,
-    choices,
-    design_names,
-    features,
-    find_design,
-    find_properties,
-    load_design,
-    properties,
-    sections,
-)
-from gen.zone import Zone
+from gen.model.choice import choice_needs as _choice_needs
+from gen.model.choice import choices
+from gen.model.design import Design, Shown, design_names, find_design, load_design
+from gen.model.feature import features
+from gen.model.property import find_properties, properties
+from gen.model.render import Replay, render, render_replay, replay_state
+from gen.model.section import sections
+from gen.model.specs import SPECS
+from gen.model.zone import Zone
 
 TEMPLATES = {path.name: path.read_text(encoding="utf-8") for path in SPECS.glob("*.j2")}
 
@@ -302,7 +295,7 @@ def test_variables_say_what_they_mean_and_need_choices_that_exist() -> None:
 
 @pytest.mark.parametrize("name", design_names())
 def test_every_section_names_its_c_file_and_function_and_is_one_hold(name: str) -> None:
-    for section in sections(find_design(name)).values():
+    for section in sections(find_design(name).choices).values():
         assert re.fullmatch(r"mm/\w+\.c", section.file)
         assert re.fullmatch(r"\w+", section.function)
         assert section.models
@@ -318,7 +311,7 @@ def test_every_section_names_its_c_file_and_function_and_is_one_hold(name: str) 
 
 @pytest.mark.parametrize("name", design_names())
 def test_a_call_after_one_that_may_fail_is_guarded_up_to_the_unlock(name: str) -> None:
-    for section in sections(find_design(name)).values():
+    for section in sections(find_design(name).choices).values():
         failed = False
         for call in section.calls:
             guarded = "z.ret = 0" in call.guard
@@ -332,7 +325,7 @@ def test_every_call_of_a_section_is_an_operator_of_the_module(name: str) -> None
     text = module(design, zone=EVERYTHING)
     defined = set(re.findall(r"^(\w+)(?:\(.*\))? ==", text, re.MULTILINE))
     used = 0
-    for section in sections(design).values():
+    for section in sections(design.choices).values():
         if section.name not in defined:
             continue  # this design has no such hold
         used += 1

@@ -11,14 +11,14 @@ from xml.etree import ElementTree
 
 import pytest
 from conftest import Gen
-from golden import GALLERY, trace, trace_names
 from made import made_trace
 
-from gen import strip
-from gen.cli import main
-from gen.drawing import DrawOptions
-from gen.memory import memory
-from gen.tla_value import Function
+from gen.cli.main import main
+from gen.draw import strip, strip_svg, strip_text
+from gen.draw.options import DrawOptions
+from gen.tlc.value import Function
+from gen.trace.state import memory
+from tools.golden import GALLERY, trace, trace_names
 
 OPTIONS = DrawOptions()
 B1 = "hygiene-v2-isolation-race"
@@ -46,7 +46,7 @@ M MOVABLE, I ISOLATE; = new, > changed, ! on a wrong list
 
 
 def test_the_strip_of_the_thread_s_race() -> None:
-    assert strip.text(trace(B1), OPTIONS) == B1_STRIP
+    assert strip_text.text(trace(B1), OPTIONS) == B1_STRIP
 
 
 def test_the_readme_shows_a_part_of_it() -> None:
@@ -57,8 +57,8 @@ def test_the_readme_shows_a_part_of_it() -> None:
 
 @pytest.mark.parametrize("name", trace_names())
 def test_colours_add_nothing_but_colours(name: str) -> None:
-    plain = strip.text(trace(name), OPTIONS)
-    colored = strip.text(trace(name), DrawOptions(color=True))
+    plain = strip_text.text(trace(name), OPTIONS)
+    colored = strip_text.text(trace(name), DrawOptions(color=True))
     assert "\x1b" not in plain and plain.isascii()
     assert re.sub(r"\x1b\[[0-9;]*m", "", colored) == plain
     assert "\x1b[48;5;" in colored
@@ -74,7 +74,7 @@ def test_colours_add_nothing_but_colours(name: str) -> None:
     ],
 )
 def test_no_line_of_pageblocks_is_wider_than_the_terminal(one: object, columns: int) -> None:
-    text = strip.text(one, DrawOptions(columns=columns))  # type: ignore[arg-type]
+    text = strip_text.text(one, DrawOptions(columns=columns))  # type: ignore[arg-type]
     for line in text.splitlines():
         if line.startswith(("    [", "    |")):
             assert len(line) <= columns + 1
@@ -82,7 +82,7 @@ def test_no_line_of_pageblocks_is_wider_than_the_terminal(one: object, columns: 
 
 
 def test_many_pageblocks_are_broken_between_chunks_and_all_are_there() -> None:
-    text = strip.text(made_trace(), OPTIONS)
+    text = strip_text.text(made_trace(), OPTIONS)
     boot = text.partition("\n  1 ")[0]
     rulers = [line.split() for line in boot.splitlines() if re.fullmatch(r"[ \d]+", line)]
     assert [int(n) for numbers in rulers for n in numbers] == list(range(64))
@@ -92,17 +92,17 @@ def test_many_pageblocks_are_broken_between_chunks_and_all_are_there() -> None:
 
 
 def test_a_later_state_shows_only_the_lines_in_which_something_is_new() -> None:
-    text = strip.text(made_trace(), OPTIONS)
+    text = strip_text.text(made_trace(), OPTIONS)
     step = text.partition("\n  1 ")[2].partition("\n  2 ")[0]
     assert step.count("    |") == 1 and "M>I" in step
 
 
 def test_the_loop_of_a_behaviour_without_end_is_told() -> None:
-    text = strip.text(made_trace(lanes=2, steps=6, pageblocks=4, loop=3), OPTIONS)
+    text = strip_text.text(made_trace(lanes=2, steps=6, pageblocks=4, loop=3), OPTIONS)
     flat = " ".join(text.split())
     assert "from here on, again and again" in flat.partition(" 3 #")[2]
     assert "then again from 3 on, for ever" in flat.partition(" 6 #")[2]
-    stays = strip.text(made_trace(lanes=1, steps=3, pageblocks=4, loop=4), OPTIONS)
+    stays = strip_text.text(made_trace(lanes=1, steps=3, pageblocks=4, loop=4), OPTIONS)
     assert "then nothing more, for ever" in stays
     assert "violates" not in text + stays
 
@@ -110,7 +110,7 @@ def test_the_loop_of_a_behaviour_without_end_is_told() -> None:
 @pytest.mark.parametrize("name", trace_names())
 def test_every_buddy_and_pageblock_is_in_the_svg_and_the_wrong_ones_stand_out(name: str) -> None:
     one = trace(name)
-    root = ElementTree.fromstring(strip.svg(one, OPTIONS))
+    root = ElementTree.fromstring(strip_svg.svg(one, OPTIONS))
     kinds = [e.get("class", "").split() for e in root.iter("{http://www.w3.org/2000/svg}rect")]
     events = OPTIONS.interleave(one).events
     states = [one.states[0], *(event.step.after for event in events)]
@@ -126,7 +126,7 @@ def test_a_zone_of_small_units_is_drawn_with_all_of_its_blocks() -> None:
     one = trace("half-pageblocks")
     widths = {
         float(e.get("width", "0"))
-        for e in ElementTree.fromstring(strip.svg(one, OPTIONS)).iter(
+        for e in ElementTree.fromstring(strip_svg.svg(one, OPTIONS)).iter(
             "{http://www.w3.org/2000/svg}rect"
         )
         if "block" in e.get("class", "").split()
@@ -149,10 +149,10 @@ def test_what_newer_models_keep_is_drawn_too() -> None:
         "no_such_variable": 7,
     }
     one = replace(one, states=(one.states[0], later, *one.states[2:]))
-    step = strip.text(one, OPTIONS).partition("\n  1 ")[2].partition("\n  2 ")[0]
+    step = strip_text.text(one, OPTIONS).partition("\n  1 ")[2].partition("\n  2 ")[0]
     for words in ("8 used", "8 pcp M", "8 taken", "8 offline", "M>I (C)", "M>H", "M>R", "M>?"):
         assert words in step
-    image = strip.svg(one, OPTIONS)
+    image = strip_svg.svg(one, OPTIONS)
     for words in ("isolator 1", "8 offline", "a kind", "on a pcp list as MOVABLE", ">NEW<"):
         assert words in image
 

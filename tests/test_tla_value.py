@@ -9,7 +9,7 @@ import random
 
 import pytest
 
-from gen.tla_value import (
+from gen.tlc.value import (
     Function,
     ModelValue,
     Record,

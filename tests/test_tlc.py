@@ -13,11 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from gen import tlc
 from gen.errors import ExitCode, GenError
-from gen.tlc import TlcOptions, check_heap, command, default_heap, run
-from gen.tlc_output import Outcome, Progress, Report, StreamReader
-from gen.toolchain import Toolchain, find_toolchain
+from gen.tlc.command import command_line
+from gen.tlc.options import TlcOptions, check_heap, default_heap
+from gen.tlc.process import run
+from gen.tlc.report import Outcome, Progress, Report
+from gen.tlc.stream import StreamReader
+from gen.tlc.toolchain import Toolchain, find_toolchain
 
 HELLO = (
     "@!@!@STARTMSG 2262:0 @!@!@\nTLC2 Version 2.15 of Day Month 20?? (rev: d5b5a7f)\n"
@@ -115,7 +117,7 @@ def check(
     stop: threading.Event | None = None,
 ) -> Report:
     options = options or TlcOptions(heap="256m")
-    argv = command(find_toolchain(environ={}), directory, "M", options)
+    argv = command_line(find_toolchain(environ={}), directory, "M", options)
     return run(argv, directory, timeout=options.timeout, on_progress=on_progress, stop=stop)
 
 
@@ -154,14 +156,14 @@ def test_no_workers_are_refused() -> None:
 def test_the_default_heap_leaves_a_laptop_usable(
     monkeypatch: pytest.MonkeyPatch, memory_gib: float, heap: str
 ) -> None:
-    monkeypatch.setattr(tlc, "memory_bytes", lambda: int(memory_gib * 2**30))
+    monkeypatch.setattr("gen.tlc.options.memory_bytes", lambda: int(memory_gib * 2**30))
     assert default_heap() == heap
     assert check_heap(heap) == heap
 
 
 def test_the_launch_is_the_one_that_was_measured_to_be_safe(tmp_path: Path) -> None:
     tools = Toolchain(Path("/j/java"), "--java", "17", Path("/t/t.jar"), "--jar", "00")
-    argv = command(tools, tmp_path, "M", TlcOptions(workers=2, heap="2g", profile="long"))
+    argv = command_line(tools, tmp_path, "M", TlcOptions(workers=2, heap="2g", profile="long"))
     assert argv == [
         "/j/java",
         "-XX:+UseSerialGC",
@@ -177,7 +179,7 @@ def test_the_launch_is_the_one_that_was_measured_to_be_safe(tmp_path: Path) -> N
         "-deadlock",
         *("-config", "M.cfg", "M.tla"),
     ]
-    argv = command(tools, tmp_path, "M", TlcOptions(), check_deadlock=True, dump="g.dot")
+    argv = command_line(tools, tmp_path, "M", TlcOptions(), check_deadlock=True, dump="g.dot")
     assert argv[1:3] == ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"]
     assert "-deadlock" not in argv
     assert argv[-6:-3] == ["-dump", "dot,colorize,actionlabels", "g.dot"]
@@ -186,7 +188,7 @@ def test_the_launch_is_the_one_that_was_measured_to_be_safe(tmp_path: Path) -> N
 def test_a_path_that_java_cannot_open_is_refused_before_the_start(tmp_path: Path) -> None:
     tools = find_toolchain(environ={})
     with pytest.raises(GenError, match="not UTF-8"):
-        command(tools, tmp_path / "a\udcff", "M", TlcOptions())
+        command_line(tools, tmp_path / "a\udcff", "M", TlcOptions())
 
 
 # --- a Java that misbehaves ---------------------------------------------------------------------
@@ -314,7 +316,7 @@ def test_a_line_is_read_as_one_however_it_arrives(
             lines.append(line)
             return super().feed(line)
 
-    monkeypatch.setattr(tlc, "StreamReader", Reader)
+    monkeypatch.setattr("gen.tlc.process.StreamReader", Reader)
     body = "printf a; sleep 0.1; printf 'b\\303'; sleep 0.1; printf '\\251\\n\\nx\\377y\\nend'"
     run(fake(tmp_path / "java", body), room)
     assert lines == ["abé", "", "x\\xffy", "end"]
@@ -491,9 +493,9 @@ def test_the_deadlock_option_means_what_its_name_says(room: Path, profile: str) 
     put(room, "VARIABLE x\nInit == x = FALSE\nNext == ~x /\\ x' = TRUE\n")
     tools = find_toolchain(environ={})
     options = TlcOptions(heap="256m", profile="long" if profile == "long" else "short")
-    checked = run(command(tools, room, "M", options, check_deadlock=True), room)
+    checked = run(command_line(tools, room, "M", options, check_deadlock=True), room)
     assert checked.outcome is Outcome.DEADLOCK
-    assert run(command(tools, room, "M", options), room).outcome is Outcome.SUCCESS
+    assert run(command_line(tools, room, "M", options), room).outcome is Outcome.SUCCESS
 
 
 @pytest.mark.tlc
@@ -559,14 +561,14 @@ def test_a_run_works_below_a_home_with_spaces_and_letters_beyond_ascii(
     jar = tmp_path / "tools é 雪.jar"
     jar.write_bytes(tools.jar.read_bytes())
     tools = find_toolchain(jar=str(jar), environ={})
-    report = run(command(tools, room, "M", TlcOptions(heap="256m")), room)
+    report = run(command_line(tools, room, "M", TlcOptions(heap="256m")), room)
     assert (report.outcome, report.ok) == (Outcome.SUCCESS, True)
 
 
 @pytest.mark.tlc
 def test_the_state_graph_is_where_it_was_asked_for(room: Path) -> None:
     put(room, TINY)
-    argv = command(find_toolchain(environ={}), room, "M", TlcOptions(), dump="graph.dot")
+    argv = command_line(find_toolchain(environ={}), room, "M", TlcOptions(), dump="graph.dot")
     assert run(argv, room).ok
     assert (room / "graph.dot").read_text(encoding="utf-8").startswith("strict digraph")
 

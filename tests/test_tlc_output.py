@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from gen.tla_value import Function, ModelValue, Record
-from gen.tlc_output import Outcome, Progress, Report, StreamReader, read_report
+from gen.tlc.report import Outcome, Progress, Report
+from gen.tlc.stream import StreamReader, read_report
+from gen.tlc.value import Function, ModelValue, Record
 
 DATA = Path(__file__).parent / "data" / "tlc"
 # Read off the samples by hand. "exit_code" is there for samples recorded without it.

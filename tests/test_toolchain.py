@@ -13,9 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from gen import toolchain
 from gen.errors import GenError
-from gen.toolchain import (
+from gen.tlc.toolchain import (
     BUNDLED_JAR_SHA256,
     find_jar,
     find_java,
@@ -184,7 +183,7 @@ def test_a_file_that_no_kernel_can_run_gives_one_line(tmp_path: Path) -> None:
 def test_a_java_that_hangs_is_given_up_and_its_children_are_killed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(toolchain, "VERSION_TIMEOUT", 0.5)
+    monkeypatch.setattr("gen.tlc.toolchain.VERSION_TIMEOUT", 0.5)
     mark = tmp_path / "child-lived"
     java = script(tmp_path / "java", f"(sleep 2; touch {mark}) & wait")
     started = time.monotonic()

@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from golden import trace, trace_names
 
 from gen.errors import GenError
-from gen.specs import find_properties
-from gen.tla_value import Record, from_json
-from gen.tlc_output import TraceState
-from gen.trace import Call, Skipped, Step, Warned, trace_from_json, trace_from_replay
+from gen.model.property import find_properties
+from gen.tlc.report import TraceState
+from gen.tlc.value import Record, from_json
+from gen.trace.log import Call, Skipped, Step, Warned
+from gen.trace.trace import trace_from_json, trace_from_replay
+from tools.golden import trace, trace_names
 
 B1 = "hygiene-v2-isolation-race"
 

@@ -16,15 +16,16 @@ from pathlib import Path
 import pytest
 from conftest import HELLO, FakeJava, Gen, Start
 
-from gen.check import Check, Result, Verdict
+from gen.check.request import Check
+from gen.check.verdict import Result, Verdict
 from gen.errors import ExitCode, GenError
-from gen.toolchain import find_toolchain
+from gen.tlc.toolchain import find_toolchain
 
 #: A model that keeps TLC busy for minutes, in a process that is to be disturbed.
 BIG = ("--pageblocks", "8", "--whole-zone", "--min-order", "8", "--design", "v6.12")
 
 #: How long a TLC that is deaf to SIGTERM is waited for: not two seconds, in a test.
-HURRY = "import gen.tlc; gen.tlc.GRACE = 0.6"
+HURRY = "import gen.tlc.process; gen.tlc.process.GRACE = 0.6"
 
 
 # --- what a user types ------------------------------------------------------------------------
@@ -136,7 +137,7 @@ def test_a_disk_that_is_full_when_the_spec_is_written_gives_no_verdict(
     def full(path: Path, _text: str) -> None:
         raise GenError(f"no verdict: {path} cannot be written: No space left", ExitCode.NO_VERDICT)
 
-    monkeypatch.setattr("gen.executor.write_text", full)
+    monkeypatch.setattr("gen.tlc.task.write_text", full)
     run = tmp_path / "run"
     ran = gen("check", "--java", fake_java("exit 0"), "--run-dir", str(run))
     ran.told("pageblock.", "No space left")
@@ -182,9 +183,9 @@ def test_a_result_that_cannot_be_kept_is_no_clean_end(
     def full(path: Path, _obj: object) -> None:
         raise GenError(f"no verdict: {path} cannot be written: No space left", ExitCode.NO_VERDICT)
 
-    monkeypatch.setattr("gen.cli.check", holds)
+    monkeypatch.setattr("gen.cli.check.check", holds)
     assert gen("check", "--run-dir", str(tmp_path / "a")).code == 0
-    monkeypatch.setattr("gen.cli.write_json", full)
+    monkeypatch.setattr("gen.cli.check.write_json", full)
     ran = gen("check", "--run-dir", str(tmp_path / "b"))
     ran.told("result.json", "No space left")
     assert ran.code == ExitCode.NO_VERDICT

@@ -70,7 +70,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Installed:
 
 def test_the_environment_has_the_wheel_s_code_and_no_java(installed: Installed) -> None:
     where = installed.run(
-        "python", "-c", "import gen, gen.specs; print(gen.__file__, gen.specs.SPECS)"
+        "python", "-c", "import gen.model.specs; print(gen.__file__, gen.model.specs.SPECS)"
     )
     assert where.returncode == 0, where.stderr
     assert all(path.startswith(str(installed.prefix)) for path in where.stdout.split())
@@ -85,7 +85,9 @@ def test_the_specs_travel_inside_the_wheel_and_the_tests_do_not(installed: Insta
     assert len(specs) > 10
     assert {f"gen/{name}" for name in specs} <= names
     assert "gen/py.typed" in names
-    assert {f"gen/{path.name}" for path in (ROOT / "gen").glob("*.j2")} <= names
+    assert {
+        f"gen/draw/templates/{path.name}" for path in (ROOT / "gen/draw/templates").glob("*.j2")
+    } <= names
     assert {name.partition("/")[0].partition("-")[0] for name in names} == {"gen", "pageblock_gen"}
     assert not any("__pycache__" in name for name in names)
 
@@ -93,7 +95,7 @@ def test_the_specs_travel_inside_the_wheel_and_the_tests_do_not(installed: Insta
 def test_the_sdist_has_what_its_own_tests_need(installed: Installed) -> None:
     with tarfile.open(installed.sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    assert {"pyproject.toml", "README.md", "LICENSE", "tests/golden.py"} <= names
+    assert {"pyproject.toml", "README.md", "LICENSE", "tools/golden.py"} <= names
     for folder in ("specs", "tests", "counterexamples"):
         ours = {str(p.relative_to(ROOT)) for p in (ROOT / folder).rglob("*.[jtmp]*") if p.is_file()}
         ours = {name for name in ours if "__pycache__" not in name}

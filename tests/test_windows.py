@@ -15,14 +15,17 @@ from pathlib import Path
 
 import pytest
 
-from gen import tlc
-from gen.check import Check, Result, Verdict, check
-from gen.matrix import find_designs
-from gen.render import render
-from gen.specs import Design, find_design, find_properties, properties
-from gen.tlc import TlcOptions
-from gen.toolchain import find_toolchain
-from gen.zone import Zone
+from gen.check.request import Check
+from gen.check.session import check
+from gen.check.verdict import Result, Verdict
+from gen.model.design import Design, find_design, find_designs
+from gen.model.property import find_properties, properties
+from gen.model.render import render
+from gen.model.zone import Zone
+from gen.tlc import process
+from gen.tlc.command import command_line
+from gen.tlc.options import TlcOptions
+from gen.tlc.toolchain import find_toolchain
 
 pytestmark = [pytest.mark.tlc, pytest.mark.slow]
 
@@ -162,8 +165,8 @@ def violated(run_dir: Path, design: Design, zone: Zone) -> set[str]:
         spec = render(design, zone, left)
         for name, text in (("tla", spec.tla), ("cfg", spec.cfg)):
             (directory / f"{spec.name}.{name}").write_text(text, encoding="utf-8")
-        command = tlc.command(find_toolchain(), directory, spec.name, TlcOptions(profile="short"))
-        report = tlc.run(command, directory)
+        command = command_line(find_toolchain(), directory, spec.name, TlcOptions(profile="short"))
+        report = process.run(command, directory)
         if report.ok:
             return found
         assert report.violated in {p.name for p in left}, report.message

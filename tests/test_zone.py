@@ -6,10 +6,10 @@ from itertools import product
 
 import pytest
 
+from gen.cli.options import parse
+from gen.cli.options import zone as zone_of
 from gen.errors import GenError
-from gen.options import parse
-from gen.options import zone as zone_of
-from gen.zone import LARGEST_ORDER, MOST_PAGEBLOCKS, Zone, parse_migratetypes
+from gen.model.zone import LARGEST_ORDER, MOST_PAGEBLOCKS, Zone, parse_migratetypes
 
 THREE = ("UNMOVABLE", "MOVABLE", "RECLAIMABLE")
 

@@ -1,0 +1,1 @@
+"""Verdicts: searches, replays, and the choice among counterexamples."""

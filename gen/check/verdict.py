@@ -1,0 +1,66 @@
+"""Verdicts: what a check says of one property."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from gen.check.shortest import Shortest
+from gen.errors import ExitCode
+from gen.model.property import Property
+from gen.tlc.report import Progress
+from gen.tlc.spec import Spec
+from gen.trace.trace import Trace
+
+
+class Result(Enum):
+    """What a check says of one property."""
+
+    #: TLC has searched every state within the bounds, and none violates it.
+    HOLDS = "holds"
+    #: There is a counterexample, and TLC has confirmed it in a replay.
+    VIOLATED = "violated"
+    #: TLC has searched every state within the bounds, and what should be possible is not.
+    UNREACHABLE = "unreachable"
+    #: TLC has found the least bound: ``Verdict.measured``.
+    MEASURED = "measured"
+    #: The design has nothing that the property speaks of.
+    VACUOUS = "vacuous"
+    #: The search did not end; nothing is known.
+    NO_VERDICT = "no verdict"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The result for one property.
+
+    ``length``: states in the shortest counterexample, or in the shortest behaviour that
+    shows that something is possible: ``trace``.  ``distinct`` and ``depth``:
+    states that TLC has seen, and the longest of its shortest behaviours, in states.
+    ``message``: why there is no verdict.
+    """
+
+    prop: Property
+    result: Result
+    length: int = 0
+    distinct: int = 0
+    generated: int = 0
+    depth: int = 0
+    seconds: float = 0.0
+    message: str = ""
+    trace: Trace | None = None
+    #: The number that a cost came to.
+    measured: int | None = None
+    code: ExitCode = ExitCode.OK
+    #: What there is of counterexamples of that length, if it was asked for; or why it is not known.
+    shortest: Shortest | str | None = None
+    #: The module that was searched to its end, if it was.
+    spec: Spec | None = None
+    #: A certificate says that it holds for any number of CPUs and callers, and any zone size.
+    proved: bool = False
+
+
+OnProgress = Callable[[str, Progress | None, float], None]
+
+OnVerdict = Callable[[Verdict], None]

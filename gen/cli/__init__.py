@@ -1,0 +1,1 @@
+"""The command ``gen``: the only package that prints."""

@@ -1,0 +1,49 @@
+"""What several commands make of their options."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+
+from gen.cli import options
+from gen.draw.options import DrawOptions
+from gen.errors import GenError
+from gen.model.zone import Zone
+from gen.tlc import aot
+from gen.tlc.options import TlcOptions
+from gen.tlc.toolchain import Toolchain, find_toolchain
+
+
+def limits_of(args: argparse.Namespace, zone: Zone) -> TlcOptions:
+    return TlcOptions(
+        workers=args.workers,
+        heap=args.heap,
+        timeout=args.timeout,
+        profile="short" if zone.windowed else "long",
+    )
+
+
+def check_command(zone: Zone, design: str, names: Sequence[str], liveness: bool = False) -> str:
+    """The command line that makes a check again; it goes into the header of the modules."""
+    asked = [word for name in names for word in ("--property", name)]
+    asked += ["--liveness"] if liveness else []
+    return shlex.join(["gen", "check", *zone.flags, "--design", design, *asked])
+
+
+def toolchain_of(args: argparse.Namespace) -> Toolchain:
+    """The Java and the jar of a command that has --scheduler."""
+    if args.scheduler is not None and args.java is not None:
+        raise GenError("--java is of this machine; JAVA_HOME fits, where a worker is started")
+    return aot.sooner(find_toolchain(args.java, args.jar))
+
+
+def draw_options(args: argparse.Namespace) -> DrawOptions:
+    """What the options say of the drawing, with colours if a terminal shows it."""
+    shown = getattr(args, "output", None) is None and sys.stdout is not None
+    terminal = shown and sys.stdout.isatty()
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return replace(options.drawing(args), color=terminal and not plain)

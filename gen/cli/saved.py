@@ -1,0 +1,100 @@
+"""``gen show``, ``gen diff`` and ``gen replay``: commands on saved traces."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from gen.check.request import Check
+from gen.check.session import ANOTHER_WAY, UNCONFIRMED, confirm
+from gen.cli import options
+from gen.cli.common import draw_options, limits_of
+from gen.draw import strip_text
+from gen.draw.formats import FLAVOURS, FORMATS, Format
+from gen.draw.options import DrawOptions
+from gen.draw.saved import difference, load_trace, render_saved
+from gen.draw.side_by_side import side_by_side
+from gen.errors import ExitCode, GenError
+from gen.files import write_bytes
+from gen.model.design import find_design
+from gen.report import words
+from gen.run_dir import make_run_dir
+from gen.tlc import aot
+from gen.tlc.toolchain import find_toolchain
+from gen.trace.trace import Trace
+
+#: What diff(1) and cmp(1) end with if the two are not the same.
+_DIFFERENT = 1
+
+
+def _with_strip(form: Format, trace: Trace, wanted: DrawOptions) -> str:
+    drawing = form.render(trace, wanted)
+    assert isinstance(drawing, str)  # a flavour is text
+    return f"{drawing}\n{strip_text.text(trace, wanted)}"
+
+
+def show(args: argparse.Namespace) -> ExitCode:
+    form = FORMATS[args.format]
+    if args.strip:
+        if args.format not in FLAVOURS:
+            raise GenError(f"--strip goes below a drawing, not below --format {args.format}")
+        form = replace(form, render=partial(_with_strip, form))
+    made = render_saved(args.path, form, draw_options(args))
+    data = made.encode() if isinstance(made, str) else made
+    if args.output is not None:
+        if not Path(args.output).name:
+            raise GenError(f"--output '{args.output}' is no name of a file")
+        write_bytes(Path(args.output), data)
+    elif isinstance(made, str):
+        print(made, end="")
+    elif sys.stdout.isatty():
+        raise GenError(f"--format {args.format} is no text for a terminal; -o FILE fits")
+    else:
+        sys.stdout.buffer.write(data)
+    return ExitCode.OK
+
+
+def diff(args: argparse.Namespace) -> int:
+    left, right = load_trace(args.left), load_trace(args.right)
+    print(side_by_side(left, right, options.drawing(args)), end="")
+    return _DIFFERENT if left.states != right.states or left.logs != right.logs else ExitCode.OK
+
+
+def replay(args: argparse.Namespace) -> int:
+    trace = load_trace(args.path)
+    name = args.design or trace.design
+    design = find_design(name)
+    if design.name != trace.design:
+        raise GenError(f"{args.path} is a trace of {trace.design}, not of {design.name}")
+    limits = limits_of(args, trace.zone)
+    toolchain = aot.sooner(find_toolchain(args.java, args.jar))
+    request = Check(
+        design=design,
+        zone=trace.zone,
+        properties=(trace.prop,),
+        toolchain=toolchain,
+        tlc=limits,
+        run_dir=make_run_dir(args.run_dir, f"replay-{design.name}"),
+        made_by="gen replay",
+        design_option=name,
+    )
+    verdict = confirm(request, trace)
+    reason = verdict.message.removeprefix(UNCONFIRMED)
+    odd = difference(trace, verdict.trace) if verdict.trace else ""
+    if reason == ANOTHER_WAY:
+        odd = f"{design.name} does not go through these states"
+    elif odd:
+        odd += " is not what TLC says"
+    if odd:
+        reason = f"{odd}; it was edited, or made by another version of this tool"
+    if reason:
+        code = ExitCode.NO_VERDICT if odd else verdict.code
+        raise GenError(f"{args.path} is not confirmed: {reason}", code)
+    print(
+        f"[confirmed] {design.name}: {trace.prop.name}, {words.states(trace.length)}, "
+        f"{verdict.seconds:.1f} s\nfiles: {request.run_dir}"
+    )
+    return ExitCode.OK

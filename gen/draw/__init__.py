@@ -1,0 +1,1 @@
+"""Traces as drawings, pictures, pages and graphs."""

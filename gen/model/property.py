@@ -1,0 +1,107 @@
+"""Properties: what developers promise, as ``specs/properties.toml`` has it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from functools import cache
+
+from gen.errors import GenError, near_miss
+from gen.model.choice import Needs
+from gen.model.specs import SPECS, load
+
+
+@dataclass(frozen=True)
+class Property:
+    """What developers promise; ``kind``: see ``properties.toml``."""
+
+    name: str
+    kind: str
+    statement: str
+    formula: str
+    #: TLA+: records that say what is wrong in the state, or the step, that violates it.
+    witness: str
+    #: The plain sentence below a drawing, with the fields of such a record.
+    sentence: str
+    #: A remark that stands last in a drawing; "" if the log has a failure line itself.
+    failure: str
+    source: str
+    #: Variables that a module has only if this property is asked of it.
+    keeps: tuple[str, ...]
+    #: With fewer callers of start_isolate_page_range() it says nothing.
+    isolators: int
+    #: The --grain that it is said of; "" if of either.
+    grain: str
+    by_default: bool
+    #: It speaks of a state alone, so it is proved by induction; see specs/induction.tla.j2.
+    inductive: bool
+    needs: Needs
+    #: What is modelled for it, whether it was asked for or not: features by name.
+    features: tuple[str, ...]
+    #: TLA+: where the behaviours begin, and the steps in them.
+    start: str = "Boot"
+    steps: str = "Step"
+    #: Of a cost: the number that is not to be exceeded.
+    bound: int = 0
+
+
+@cache
+def properties() -> dict[str, Property]:
+    """All properties, by name, the one that the kernel itself prints first."""
+    return {
+        name: Property(
+            name=name,
+            kind=data["kind"],
+            statement=data["statement"],
+            formula=data["formula"],
+            witness=data["witness"],
+            sentence=data["sentence"],
+            failure=data["failure"],
+            source=data["source"],
+            keeps=tuple(data.get("keeps", ())),
+            isolators=data.get("isolators", 0),
+            inductive=data.get("inductive", False),
+            grain=data.get("grain", ""),
+            by_default=data.get("by_default", True),
+            needs=data.get("needs", {}),
+            features=tuple(data.get("features", ())),
+            start=data.get("start", "Boot"),
+            steps=data.get("steps", "Step"),
+        )
+        for name, data in load(SPECS / "properties.toml").items()
+    }
+
+
+def find_properties(
+    names: Collection[str], *, liveness: bool = False, grain: str = "fused"
+) -> list[Property]:
+    """The properties of these names, in the table's order.
+
+    Without a name: those that are checked by default; "all" stands for every one that is
+    said of the ``grain``.  ``liveness``: those of that kind as well.
+    """
+    known = properties()
+    for name in names:
+        if name not in known and name != "all":
+            raise GenError(f"unknown property '{name}': {near_miss(name, [*known, 'all'])}")
+
+    def chosen(prop: Property) -> bool:
+        if prop.name in names:
+            return True
+        if prop.grain not in ("", grain):
+            return False
+        if liveness and prop.kind == "liveness":
+            return True
+        return "all" in names if names else prop.by_default or prop.grain == "step"
+
+    return [p for p in known.values() if chosen(p)]
+
+
+#: The kind of a property that TLC checks on behaviours, not on states or steps.
+LIVENESS = "liveness"
+#: The kind of a property that is a number: the least bound under which its action holds.
+COST = "cost"
+#: The kind of a property that asks whether every action happens.
+COVERAGE = "coverage"
+#: The kind of a property that holds if TLC finds a behaviour, which is then its witness.
+REACHABLE = "reachable"

@@ -1,0 +1,55 @@
+"""The verdicts of a check as JUnit XML, which CI systems show as tests."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Sequence
+
+from gen.check.request import Check
+from gen.check.verdict import Result, Verdict
+from gen.report.words import drawing, reproduce, short_form
+
+#: What XML 1.0 has no way to write.
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+_NO_FAILURE = (Result.HOLDS, Result.VACUOUS, Result.NO_VERDICT)
+
+
+def junit(check: Check, verdicts: Sequence[Verdict]) -> str:
+    """A test case per property: violated is a failure, no verdict an error, vacuous is skipped."""
+    results = [verdict.result for verdict in verdicts]
+    suite = ET.Element(
+        "testsuite",
+        name=_xml(check.design.name),
+        tests=str(len(verdicts)),
+        failures=str(sum(result not in _NO_FAILURE for result in results)),
+        errors=str(results.count(Result.NO_VERDICT)),
+        skipped=str(results.count(Result.VACUOUS)),
+        time=f"{sum(verdict.seconds for verdict in verdicts):.3f}",
+    )
+    for verdict in verdicts:
+        case = ET.SubElement(
+            suite,
+            "testcase",
+            classname=_xml(check.design.name),
+            name=verdict.prop.name,
+            time=f"{verdict.seconds:.3f}",
+        )
+        if verdict.result is Result.NO_VERDICT:
+            ET.SubElement(case, "error", type="no verdict", message=_xml(verdict.message))
+        elif verdict.result is Result.VACUOUS:
+            ET.SubElement(case, "skipped", message=_xml(verdict.message))
+        elif verdict.result not in _NO_FAILURE:
+            first, _, _ = short_form(check, verdict).partition("\n")
+            failure = ET.SubElement(case, "failure", type=verdict.result.value, message=_xml(first))
+            drawn = drawing(verdict) if verdict.trace else ""
+            failure.text = _xml(f"\n{drawn}\n{reproduce(check, verdict)}\n")
+    suites = ET.Element("testsuites", name="gen check")
+    suites.append(suite)
+    ET.indent(suites)
+    return ET.tostring(suites, encoding="unicode", xml_declaration=False) + "\n"
+
+
+def _xml(text: str) -> str:
+    return _NO_XML.sub("?", text)

@@ -1,0 +1,1 @@
+"""Runs TLC and reads what it says; knows no kernel."""

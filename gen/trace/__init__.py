@@ -1,0 +1,1 @@
+"""A counterexample: its steps, its states, and how they depend on one another."""

@@ -1,0 +1,143 @@
+"""A counterexample as TLC replayed it: steps, and in each the calls that it made."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from gen.errors import GenError
+from gen.model.property import Property, find_properties
+from gen.model.zone import Zone, zone_from_data
+from gen.tlc.report import TraceState
+from gen.tlc.value import Record, Value, from_json, to_json
+from gen.trace.log import Step, as_int, as_record, as_set, as_tuple, read_step
+
+FORMAT = "pageblock-gen trace"
+
+VERSION = 1
+
+#: Variables of the replay that are not part of the zone.
+_REPLAY_VARIABLES = {"calls", "frames", "at", "confirmed", "witness"}
+
+
+@dataclass(frozen=True)
+class Trace:
+    """A replayed counterexample.
+
+    ``states`` are the zone's variables after each step, the boot state first.  The
+    first ``length`` states are the counterexample; those after it show how the calls
+    that were open run on.  ``witness`` says what is wrong in the last of the ``length``.
+    """
+
+    design: str
+    zone: Zone
+    prop: Property
+    length: int
+    states: tuple[Mapping[str, Value], ...]
+    logs: tuple[Value, ...]
+    witness: Mapping[str, Value]
+    #: For liveness: the state, counted from 1, that the last of the ``length`` goes on to.
+    loop: int | None = None
+
+    @cached_property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps of the counterexample."""
+        return self._steps(1, self.length)
+
+    @cached_property
+    def continuation(self) -> tuple[Step, ...]:
+        """The steps after the violation."""
+        return self._steps(self.length, len(self.states))
+
+    def _steps(self, first: int, stop: int) -> tuple[Step, ...]:
+        return tuple(
+            read_step(self.logs[i], self.states[i - 1], self.states[i]) for i in range(first, stop)
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The whole trace as JSON, readable back with ``trace_from_json``."""
+        return {
+            "format": FORMAT,
+            "version": VERSION,
+            "design": self.design,
+            "property": self.prop.name,
+            "zone": {
+                name: list(value) if isinstance(value, tuple) else value
+                for name, value in dataclasses.asdict(self.zone).items()
+                if name not in ("grain", "huge_order") or value != getattr(Zone, name)
+            },
+            "length": self.length,
+            **({} if self.loop is None else {"loop": self.loop}),
+            "witness": to_json(Record(self.witness)),
+            "states": [
+                {
+                    "variables": {name: to_json(state[name]) for name in sorted(state)},
+                    "calls": to_json(log),
+                }
+                for state, log in zip(self.states, self.logs, strict=True)
+            ],
+        }
+
+
+def trace_from_replay(
+    design: str, zone: Zone, prop: Property, length: int, states: Sequence[TraceState]
+) -> Trace:
+    """A trace from the states of a replay that TLC confirmed."""
+    last = states[length - 1].values
+    warned = [event for event in map(as_record, as_tuple(last["calls"])) if "warn" in event]
+
+    def told_first(witness: Record) -> tuple[int, str]:
+        # The warning that the drawing ends with; among equals the same one each time.
+        where, page = witness.get("where"), witness.get("page")
+        order = [i for i, w in enumerate(warned) if (w["warn"], w["page"]) == (where, page)]
+        return min(order, default=len(warned)), str(to_json(witness))
+
+    witness = min(map(as_record, as_set(last["witness"])), key=told_first)
+    return Trace(
+        design=design,
+        zone=zone,
+        prop=prop,
+        length=length,
+        states=tuple(
+            {k: v for k, v in state.values.items() if k not in _REPLAY_VARIABLES}
+            for state in states
+        ),
+        logs=tuple(state.values["calls"] for state in states),
+        witness=witness,
+    )
+
+
+def trace_from_json(obj: Any) -> Trace:
+    """The trace that ``Trace.to_json`` wrote; GenError if it is something else."""
+    if not isinstance(obj, dict) or obj.get("format") != FORMAT:
+        raise GenError("not a trace of pageblock-gen: it has no format line that says so")
+    if obj.get("version") != VERSION:
+        raise GenError(f"a trace of version {obj.get('version')}; this tool reads {VERSION}")
+    try:
+        trace = Trace(
+            design=obj["design"],
+            zone=zone_from_data(obj["zone"]),
+            prop=find_properties([obj["property"]])[0],
+            length=as_int(obj["length"]),
+            states=tuple(
+                {name: from_json(value) for name, value in state["variables"].items()}
+                for state in obj["states"]
+            ),
+            logs=tuple(from_json(state["calls"]) for state in obj["states"]),
+            witness=as_record(from_json(obj["witness"])),
+            loop=obj.get("loop"),
+        )
+        if not 1 <= trace.length <= len(trace.states):
+            raise ValueError(f"length {trace.length}, but {len(trace.states)} states")
+        if trace.loop is not None and not 1 <= as_int(trace.loop) <= trace.length:
+            raise ValueError(f"loop {trace.loop}, but length {trace.length}")
+        # Read here, so that what is wrong in them is said here.
+        _ = trace.steps, trace.continuation
+        return trace
+    except KeyError as e:
+        raise GenError(f"this trace is damaged: {e} is missing") from e
+    except (AttributeError, IndexError, TypeError, ValueError) as e:
+        raise GenError(f"this trace is damaged: {e}") from e

@@ -1,0 +1,1 @@
+"""What measures and renews the data that is committed; each module is a command."""
