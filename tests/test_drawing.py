@@ -8,12 +8,13 @@ from itertools import groupby, pairwise
 
 import pytest
 
+from gen.draw.formats import FLAVOURS, FORMATS
 from gen.draw.layout import APART, COLUMN
 from gen.draw.layout import columns as _columns
 from gen.draw.layout import fit as _fit
 from gen.draw.lkml import draw
 from gen.draw.names import Names
-from gen.draw.options import CONTINUED, WIDTH
+from gen.draw.options import WIDTH, DrawOptions
 from gen.draw.rows import Row
 from gen.draw.rows import rows_of as _rows
 from gen.draw.sentence import sentence
@@ -21,6 +22,7 @@ from gen.model.zone import Zone
 from gen.tlc.value import Function, Record, Value
 from gen.trace.interleaving import Event, Interleaving, interleave
 from gen.trace.log import Call, Frame
+from gen.trace.state import read_state
 from tools.golden import DATA, GOLDEN, GOLDENS, drawn, trace, trace_names
 
 B1 = "hygiene-v2-isolation-race"
@@ -48,8 +50,7 @@ def rows(text: str) -> list[Row]:
 
 def shown(name: str, *, continuation: bool = True) -> Interleaving:
     """What is drawn of a trace: the calls run on after the kernel's own warning alone."""
-    go_on = continuation and trace(name).prop.name == CONTINUED
-    return interleave(trace(name), continuation=go_on)
+    return DrawOptions(continuation=continuation).interleave(trace(name))
 
 
 # ---- golden files --------------------------------------------------------------------
@@ -222,7 +223,7 @@ def test_every_call_is_drawn_with_depth_all_and_only_those_that_matter_without(n
     }
     drawn_too = {row.text.partition("(")[0] for row in all_}
     # Once it has warned, a hold is not drawn any further.
-    assert minor & drawn_too and (minor <= drawn_too or shown(name).trace.prop.name == CONTINUED)
+    assert minor & drawn_too and (minor <= drawn_too or shown(name).trace.prop.warning)
     never = {"is_isolated_still", "isolate_to_merge", "take_off", "look_at", "is_still_free"}
     assert not never & drawn_too, "no function of the kernel"
 
@@ -274,16 +275,16 @@ def test_what_comes_after_the_failure_is_other_cpus_running_on(name: str) -> Non
     if rest and rest[0].text == "unlock zone->lock":  # the hold ends that was cut by the warning
         rest.pop(0)
     assert short[-1].lane not in {row.lane for row in rest}
-    assert not rest or trace(name).prop.name == CONTINUED
+    assert not rest or trace(name).prop.warning
 
 
 @pytest.mark.parametrize("name", trace_names())
 def test_one_sentence_below_says_what_went_wrong(name: str) -> None:
     told = " ".join(drawn(name).partition("\n\n")[2].split())
-    template = trace(name).prop.sentence
-    assert told == sentence(trace(name), template)
-    assert told.endswith(".") and "{" not in told
-    fields = set(re.findall(r"\{(\w+)", template))
+    prop = trace(name).prop
+    assert told == str(sentence(trace(name)))
+    assert told.endswith("." if not prop.warning else ")") and "{" not in told
+    fields = set(re.findall(r"\{(\w+)", prop.sentence))
     assert fields
     for field in fields:
         value = trace(name).witness[field]
@@ -295,18 +296,29 @@ def test_one_sentence_below_says_what_went_wrong(name: str) -> None:
             assert str(value) in told, field
 
 
-def test_the_sentence_gives_the_warning_as_dmesg_has_it() -> None:
-    told = sentence(trace(B1), trace(B1).prop.sentence)
-    assert told.endswith("page type is 5, passed migratetype is 1 (nr=512).")
-    merged = trace("hygiene-v2-merge-order")
-    told = sentence(merged, merged.prop.sentence)
-    assert re.search(r"page type is [01], passed migratetype is [01] \(nr=512\)\.$", told)
+def test_the_warning_below_the_sentence_is_as_dmesg_has_it() -> None:
+    told = sentence(trace(B1))
+    assert told.warning == "page type is 5, passed migratetype is 1 (nr=512)"
+    assert str(told).endswith(f"is ISOLATE: {told.warning}")
+    merged = sentence(trace("hygiene-v2-merge-order")).warning
+    assert re.fullmatch(r"page type is [01], passed migratetype is [01] \(nr=512\)", merged)
+
+
+@pytest.mark.parametrize("columns", [50, 60, 75, 200])
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_whoever_greps_for_the_warning_finds_it_in_one_line(columns: int, flavour: str) -> None:
+    text = FORMATS[flavour].render(trace(B1), DrawOptions(columns=columns))
+    assert isinstance(text, str)
+    lines = [line for line in text.splitlines() if "passed migratetype" in line]
+    assert len(lines) == 1
+    assert lines[0].lstrip(" *") == "page type is 5, passed migratetype is 1 (nr=512)"
 
 
 def test_a_page_inside_a_pageblock_goes_by_its_real_pfn() -> None:
     half = trace("half-pageblocks")
-    told = sentence(replace(half, witness=Record({"page": 3})), "{page}")
-    assert told == "pfn 768 (in pageblock 1)"
+    prop = replace(half.prop, sentence="{page}", warning="")
+    told = sentence(replace(half, prop=prop, witness=Record({"page": 3})))
+    assert str(told) == "pfn 768 (in pageblock 1)"
     assert "pfn 256" in drawn("half-pageblocks")
 
 
@@ -323,8 +335,9 @@ def test_two_pageblocks_are_head_and_tail_more_go_by_number() -> None:
 def test_a_page_has_the_type_that_a_read_of_it_gives() -> None:
     """Where isolation is a bit beside the type, head_mt is ISOLATE while the bit is set."""
     names, args = Names(interleave(trace(B1))), {"page": 1}
-    plain: dict[str, Value] = {"migratetype": Function({0: "MOVABLE", 1: "MOVABLE"})}
-    beside: dict[str, Value] = {**plain, "isolate_bit": frozenset({1})}
+    types: dict[str, Value] = {"migratetype": Function({0: "MOVABLE", 1: "MOVABLE"})}
+    plain = read_state(types, Zone(pageblocks=2))
+    beside = read_state({**types, "isolate_bit": frozenset({1})}, Zone(pageblocks=2))
     assert names.type_of("MOVABLE", args, plain) == "tail_mt"
     assert names.type_of("MOVABLE", args, beside) == "MIGRATE_MOVABLE"
     assert names.type_of("ISOLATE", args, beside) == "tail_mt"
@@ -347,7 +360,9 @@ def _ranged(start: int, end: int, zone: Zone, *, continued: bool = False) -> str
 
     chunks = range(0, zone.modelled_pageblocks, zone.chunk_pageblocks)
     free = frozenset((b, zone.max_order, "MOVABLE") for b in chunks)
-    states = ({**it.trace.states[0], "free": free}, *it.trace.states[1:])
+    types = Function(dict.fromkeys(range(zone.modelled_pageblocks), "MOVABLE"))
+    boot = {**it.trace.states[0], "free": free, "migratetype": types}
+    states = (boot, *({**state, "migratetype": types} for state in it.trace.states[1:]))
     told = replace(it.trace, zone=zone, states=states)
     return draw(Interleaving(told, tuple(change(event) for event in it.events)))
 

@@ -8,17 +8,20 @@ from itertools import pairwise
 import networkx as nx
 import pytest
 
+from gen.model.zone import Zone
 from gen.trace.interleaving import Interleaving, interleave
 from gen.trace.log import Call, Frame, Step
+from gen.trace.state import State
 from gen.trace.trace import Trace
 from tools.golden import trace, trace_names
 
 B1 = "hygiene-v2-isolation-race"
+NOTHING = State(Zone(), {}, (), frozenset(), ())
 
 
 def step(kind: str, ident: int = 0, frames: Sequence[str] = ()) -> Step:
     opened = tuple(Frame(name, {}, (), "") for name in frames)
-    return Step((kind, ident), opened, (), {}, {})
+    return Step((kind, ident), opened, (), NOTHING, NOTHING)
 
 
 def lanes(*given: Step, after: Sequence[Step] = ()) -> list[int]:

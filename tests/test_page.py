@@ -138,7 +138,16 @@ def test_the_origin_of_each_step_of_the_thread_s_race() -> None:
 def test_a_trace_of_a_design_that_is_not_known_has_a_page_all_the_same() -> None:
     html = page.html(replace(trace(B1), design="my-patch"), OPTIONS)
     assert "rmqueue_buddy()" in html and "my-patch" in html
-    assert "action <code>" not in html
+    assert "action <code>AllocPages</code>" in html  # the trace itself says so
+
+
+def test_a_page_begins_with_the_explorer_and_has_its_story_folded_below() -> None:
+    heading = page.Heading("B1", ("Once upon a time.",), (("all of them", "../index.html"),))
+    html = page.html(trace(B1), OPTIONS, heading)
+    explorer, story = html.index('id="slider"'), html.index("Once upon a time.")
+    assert explorer < html.index('<details class="story">') < story
+    assert html.index("</main>") < html.index("../index.html")
+    assert '<code class="warning">page type is 5, passed migratetype is 1 (nr=512)</code>' in html
 
 
 def test_names_that_look_like_html_are_shown_as_they_are() -> None:

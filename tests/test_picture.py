@@ -71,7 +71,7 @@ def test_the_picture_says_what_the_drawing_says_in_the_same_order(one: Trace) ->
     image = said(e.text or "" for e in texts(picture.svg(one, OPTIONS)))
     assert said(row.text for row in drawn.rows) in image
     assert said(drawn.setting) in image
-    assert image.rpartition("box:")[0].endswith(said([drawn.told]))
+    assert image.rpartition("box:")[0].endswith(said([str(drawn.told)]))
     # And so does the mail, as long as it has a column for every CPU.
     mail = draw_trace(one, OPTIONS)
     if mail.startswith("#0"):
@@ -148,7 +148,9 @@ def test_a_picture_is_as_deep_as_it_is_asked_to_be_and_says_what_is_wrong(
     options = DrawOptions(depth=depth)
     drawn = sheet(options.interleave(one), depth=depth)
     for make in (picture.svg, strip_svg.svg):
-        assert said([drawn.told]) in said(ElementTree.fromstring(make(one, options)).itertext())
+        assert said([str(drawn.told)]) in said(
+            ElementTree.fromstring(make(one, options)).itertext()
+        )
     shown = said(e.text or "" for e in texts(picture.svg(one, options)))
     assert said(row.text for row in drawn.rows) in shown
     html = page.html(one, options)

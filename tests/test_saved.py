@@ -17,7 +17,7 @@ from gen.draw.options import DrawOptions
 from gen.draw.saved import render_saved
 from gen.draw.side_by_side import where_they_part
 from gen.errors import GenError
-from tools.golden import GALLERY, GOLDEN, TRACES
+from tools.golden import GALLERY, GOLDEN, TRACES, trace
 
 B1 = "hygiene-v2-isolation-race"
 
@@ -180,6 +180,36 @@ def test_where_two_traces_part_is_said_of_calls_states_and_ends() -> None:
     assert "step 5" in told and "in use: +order-9 at pageblock 62 (pinned)" in told
     nested = where_they_part(found, made_trace(lanes=2, steps=5, nested=3))
     assert "They part in step 1" in nested and "not with the same calls" in nested
+
+
+def test_two_traces_that_differ_in_per_cpu_lists_alone_part_there(gen: Gen, tmp_path: Path) -> None:
+    saved = json.loads((GALLERY / "B4-drain-cached-type" / "trace.json").read_text("utf-8"))
+    (block,) = saved["states"][1]["variables"]["pcp"]["set"]
+    block[3] = "RECLAIMABLE"  # the type that the page caches
+    other = tmp_path / "other.json"
+    other.write_text(json.dumps(saved), encoding="utf-8")
+    ran = gen("diff", str(GALLERY / "B4-drain-cached-type"), str(other), "--columns", "300")
+    assert ran.code == 1
+    told = ran.out.splitlines()[-1]
+    assert told.startswith("They part in step 1: ") and "(RECLAIMABLE cached)" in told
+
+
+@pytest.mark.parametrize("what", ["boot", "loop", "length", "property", "continuation"])
+def test_diff_never_calls_two_traces_the_same_that_are_not(what: str) -> None:
+    one = trace("hygiene-v2-isolation-race")
+    if what == "boot":
+        boot = {**one.states[0], "inuse": frozenset({(0, 9, "movable")})}
+        other = replace(one, states=(boot, *one.states[1:]))
+    elif what == "loop":
+        other = replace(one, loop=1)
+    elif what == "length":
+        other = replace(one, length=one.length - 1)
+    elif what == "property":
+        other = replace(one, prop=trace("two-isolators").prop)
+    else:
+        other = replace(one, states=(*one.states[:-1], {**one.states[-1], "free": frozenset()}))
+    assert where_they_part(one, other)
+    assert not where_they_part(one, one) and not where_they_part(other, other)
 
 
 def test_diff_says_which_of_the_two_is_no_trace(gen: Gen, tmp_path: Path) -> None:

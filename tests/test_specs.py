@@ -148,7 +148,8 @@ def test_every_property_has_a_formula_a_witness_and_a_sentence(name: str) -> Non
     assert prop.kind in ("state", "action", "liveness", "reachable", "cost", "coverage")
     wanted = f"{name}_action ==" if prop.kind in ("action", "cost") else f"{name} =="
     assert wanted in prop.formula
-    assert prop.statement.endswith(".") and prop.sentence.endswith(".")
+    assert prop.statement.endswith(".")
+    assert prop.sentence.endswith(":" if prop.warning else ".")
     fields = set(re.findall(r"(\w+) \|->", prop.witness))
     told = set(re.findall(r"\{(\w+)(?::\w+)?\}", prop.sentence + prop.failure))
     assert told <= fields, "a field of the sentence that the witness does not have"
@@ -281,7 +282,7 @@ def test_variables_say_what_they_mean_and_need_choices_that_exist() -> None:
     for name, data in VARIABLES.items():
         assert set(data) <= {
             *("what", "boot", "any", "at_lock", "at_unlock", "needs", "kept", "features"),
-            *("grain", "protected"),
+            *("grain", "protected", "shape", "title", "types", "reads_as", "block"),
         }
         assert set(data.get("features", ())) <= set(features())
         assert len(data["what"]) > 5 and data["boot"]

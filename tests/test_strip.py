@@ -17,7 +17,6 @@ from gen.cli.main import main
 from gen.draw import strip, strip_svg, strip_text
 from gen.draw.options import DrawOptions
 from gen.tlc.value import Function
-from gen.trace.state import memory
 from tools.golden import GALLERY, trace, trace_names
 
 OPTIONS = DrawOptions()
@@ -113,8 +112,7 @@ def test_every_buddy_and_pageblock_is_in_the_svg_and_the_wrong_ones_stand_out(na
     root = ElementTree.fromstring(strip_svg.svg(one, OPTIONS))
     kinds = [e.get("class", "").split() for e in root.iter("{http://www.w3.org/2000/svg}rect")]
     events = OPTIONS.interleave(one).events
-    states = [one.states[0], *(event.step.after for event in events)]
-    seen = [memory(state, one.zone) for state in states]
+    seen = [one.zones[0], *(event.step.after for event in events)]
     assert sum("pb" in k for k in kinds) == sum(len(now.types) for now in seen)
     legend = len(strip.legend(strip.strips(OPTIONS.interleave(one))))
     assert sum("block" in k for k in kinds) == legend + sum(len(now.blocks) for now in seen)

@@ -5,13 +5,17 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from conftest import Gen
 
 from gen.errors import GenError
 from gen.model.property import find_properties
 from gen.tlc.report import TraceState
+from gen.tlc.stream import read_report
 from gen.tlc.value import Record, from_json
 from gen.trace.log import Call, Skipped, Step, Warned
 from gen.trace.trace import trace_from_json, trace_from_replay
@@ -53,8 +57,37 @@ def test_a_file_of_something_else_is_refused(obj: Any) -> None:
     assert complaint(obj).startswith("not a trace of pageblock-gen")
 
 
-def test_a_trace_of_another_version_is_refused() -> None:
-    assert complaint({**as_json(), "version": 2}) == "a trace of version 2; this tool reads 1"
+@pytest.mark.parametrize("version", [0, 3, 1.0, True, "2", None, [], {}])
+def test_a_trace_of_another_version_is_refused(version: object) -> None:
+    told = complaint({**as_json(), "version": version})
+    assert told == f"a trace of version {version}; this tool reads 1 and 2"
+
+
+def test_a_trace_of_version_1_is_read_without_names_of_actions() -> None:
+    old = {**as_json(), "version": 1}
+    old["states"] = [{k: v for k, v in s.items() if k != "action"} for s in old["states"]]
+    read = trace_from_json(old)
+    assert read.actions == () and {step.action for step in read.steps} == {""}
+    assert replace(trace(B1), actions=()) == read
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("design", {}),
+        ("design", None),
+        ("design", ""),
+        ("design", "v6.12\n[ok]"),
+        ("property", "all"),
+        ("property", None),
+        ("property", ["Alignment"]),
+        ("states", [{"variables": {}, "calls": [], "action": "Mark First"}]),
+        ("states", [{"variables": {}, "calls": [], "action": 7}]),
+    ],
+)
+def test_what_is_no_design_no_property_or_no_action_is_refused(key: str, value: object) -> None:
+    with pytest.raises(GenError):
+        trace_from_json({**as_json(), key: value})
 
 
 @pytest.mark.parametrize(
@@ -148,8 +181,10 @@ def test_states_before_and_after_a_step_are_those_of_the_zone() -> None:
         assert len(found.steps) == found.length - 1
         assert len(steps) == len(found.states) - 1
         for i, step in enumerate(steps):
-            assert step.before is found.states[i] and step.after is found.states[i + 1]
-            changed = {b for b in step.before if step.before[b] != step.after[b]}
+            assert step.before is found.zones[i] and step.after is found.zones[i + 1]
+            was, now = step.before.values, step.after.values
+            assert (was, now) == (found.states[i], found.states[i + 1])
+            changed = {name for name in was if was[name] != now[name]}
             types = {b for p, b in step.writes if p == "migratetype"}
             assert "migratetype" not in changed or types, "a type changed, no call says so"
             pages = {b for p, b in step.writes if p == "page"}
@@ -189,12 +224,13 @@ def _witness(page: int) -> dict[str, Any]:
 @pytest.mark.parametrize("pages", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
 def test_the_sentence_tells_the_warning_that_the_drawing_ends_with(pages: tuple[int, ...]) -> None:
     states = [
-        TraceState(1, "", {"migratetype": 0, "calls": (), "witness": frozenset()}),
+        TraceState(1, "", {"migratetype": 0, "calls": (), "did": "", "witness": frozenset()}),
         TraceState(
             2,
             "FreePages",
             {
                 "migratetype": 0,
+                "did": "FreePages",
                 "calls": from_json([_warn(page) for page in pages]),
                 "witness": from_json({"set": [_witness(page) for page in sorted(pages)]}),
             },
@@ -205,3 +241,33 @@ def test_the_sentence_tells_the_warning_that_the_drawing_ends_with(pages: tuple[
     told = trace_from_replay("hygiene-v2", found.zone, prop, 2, states)
     assert Record(told.witness)["page"] == pages[0]
     assert set(told.states[0]) == {"migratetype"}
+    assert told.actions == ("", "FreePages")
+
+
+# ---- with the real TLC ---------------------------------------------------------------
+
+
+@pytest.mark.tlc
+@pytest.mark.parametrize(
+    "argv",
+    [
+        "--design hygiene-v2 --property NoFreelistWarning",
+        "--design v6.5 --grain step --pageblocks 2 --migratetypes movable "
+        "--property FreelistHygiene",
+        "--design v7.2 --with reporting --property IsolatedNotAllocated",
+    ],
+)
+def test_the_names_of_actions_are_those_that_tlc_has_in_its_search(
+    gen: Gen, tmp_path: Path, argv: str
+) -> None:
+    ran = gen("check", *argv.split(), "--run-dir", str(tmp_path / "run"))
+    assert ran.code == 12
+    (saved,) = (tmp_path / "run").glob("*.trace.json")
+    made = trace_from_json(json.loads(saved.read_text(encoding="utf-8")))
+    searched = read_report((tmp_path / "run/first/tlc.out").read_text(encoding="utf-8"), 12).trace
+    # What TLC came upon first is what is drawn in these.
+    names = {"isolator", *made.states[0]} & searched[0].values.keys()
+    for found, drawn in zip(searched, made.states, strict=False):
+        assert all(found.values[name] == drawn[name] for name in names)
+    assert made.actions[: made.length] == tuple(s.action for s in searched)
+    assert len(made.actions) == len(made.states)

@@ -22,14 +22,13 @@ from pathlib import Path
 
 from gen.cli.main import main as gen
 from gen.draw.lkml import draw
-from gen.draw.options import CONTINUED
+from gen.draw.options import DrawOptions
 from gen.model.design import Design, find_design
 from gen.model.property import Property, find_properties
 from gen.model.render import Replay, render, render_replay
 from gen.model.zone import Zone
 from gen.tlc.spec import Spec
 from gen.tlc.value import format_value
-from gen.trace.interleaving import interleave
 from gen.trace.trace import Trace, trace_from_json
 
 TESTS = Path(__file__).parent.parent / "tests"
@@ -90,8 +89,8 @@ def replayed(name: str) -> Spec:
 
 def drawn(name: str, *, depth: str = "", continuation: bool = True) -> str:
     """The drawing of a trace, as the tool prints it."""
-    go_on = continuation and trace(name).prop.name == CONTINUED
-    return draw(interleave(trace(name), continuation=go_on), depth=depth)
+    shown = DrawOptions(continuation=continuation).interleave(trace(name))
+    return draw(shown, depth=depth)
 
 
 def _goldens() -> dict[str, Callable[[], str]]:
@@ -108,7 +107,7 @@ def _goldens() -> dict[str, Callable[[], str]]:
     for name in trace_names():
         made[f"draw/{name}.txt"] = partial(drawn, name)
         made[f"draw/{name}.all.txt"] = partial(drawn, name, depth="all")
-        if trace(name).prop.name == CONTINUED:
+        if trace(name).prop.warning:
             made[f"draw/{name}.short.txt"] = partial(drawn, name, continuation=False)
     return made
 

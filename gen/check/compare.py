@@ -67,8 +67,7 @@ def same_call(request: Check, failed: Trace) -> Property:
         for v in variables(request.design, request.zone.features, base.keeps)
     ]
     given.append("isolator = [i \\in Isolators |-> Idle]")
-    callers = failed.states[failed.length - 1]["isolator"]
-    caller = callers[0] if isinstance(callers, tuple) else None
+    caller = next(iter(failed.zones[failed.length - 1].callers), None)
     assert isinstance(caller, Record)
     asked = format_value(caller["asked"])
     formula = (

@@ -6,14 +6,16 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from itertools import islice, pairwise
 
 from gen.errors import ExitCode, GenError
 from gen.model.zone import Zone
 from gen.tlc.report import TraceState
-from gen.tlc.value import Function, Value, format_value, parse_assignments, parse_value
+from gen.tlc.value import Value, format_value, parse_assignments, parse_value
+from gen.trace.changes import touched
 from gen.trace.interleaving import assign_lanes
+from gen.trace.state import State, read_state
 
 #: The bare name of the file for TLC's state graph; TLC appends ``.dot``.
 GRAPH = "graph"
@@ -23,8 +25,6 @@ MOST = 20_000
 _NODE = re.compile(r'(-?\d+) \[label="(.*)"(,style = filled)?\];?')
 
 _EDGE = re.compile(r"(-?\d+) -> (-?\d+) \[")
-
-State = Mapping[str, Value]
 
 
 @dataclass(frozen=True)
@@ -62,119 +62,111 @@ def choose(dot: str, found: Sequence[TraceState], zone: Zone) -> Shortest:
     ``found``: the counterexample that TLC came upon; it wins among equals.  GenError (no
     verdict) if the graph has none of that length, or shorter ones, or all but this one.
     """
-    graph = _read(dot)
-    length = len(found)
-    levels = graph.levels
-    ends = [node for node in graph.bad if node in levels]
-    if not ends or min(levels[node] for node in ends) != length:
-        raise GenError(
-            f"no verdict: TLC found a counterexample of {length} states, and no such one when it "
-            "was asked for all",
-            ExitCode.NO_VERDICT,
-        )
-    ends = [node for node in ends if levels[node] == length]
-    before: dict[int, list[int]] = {}
-    for one, other in sorted(graph.edges):
-        if one in levels and levels[other] == levels[one] + 1:
-            before.setdefault(other, []).append(one)
-
-    @cache
-    def count(node: int) -> int:
-        return 1 if levels[node] == 1 else sum(map(count, before[node]))
-
-    def paths(node: int) -> Iterator[tuple[int, ...]]:
-        if levels[node] == 1:
-            yield (node,)
-        for earlier in before.get(node, ()):
-            for path in paths(earlier):
-                yield (*path, node)
-
-    total = sum(map(count, ends))
-    every = (path for end in sorted(ends) for path in paths(end))
-    compared = list(islice(every, MOST))
-    known = [state.values for state in found]
-
-    state = cache(graph.state)
-
-    # Many behaviours go through the same few steps.
-    @cache
-    def actor(one: int, other: int) -> tuple[str, int]:
-        return _actor(state(one), state(other))
-
-    @cache
-    def touched(one: int, other: int) -> frozenset[int]:
-        return _touched(state(one), state(other), zone)
-
-    @cache
-    def texts(node: int) -> tuple[str, ...]:
-        values = state(node)
-        return tuple(format_value(values[name]) for name in sorted(values))
-
-    def rank(path: tuple[int, ...]) -> tuple[int, int, bool, list[tuple[str, ...]]]:
-        steps = [*pairwise(path)]
-        least = _cost([actor(*step) for step in steps], [touched(*step) for step in steps])
-        return *least, [state(node) for node in path] != known, [texts(node) for node in path]
-
-    if len(compared) == total and not any(
-        [state(node) for node in path] == known for path in compared
-    ):
+    ways = _Ways(_read(dot), len(found))
+    rank = _Rank(ways.graph, [state.values for state in found], zone)
+    compared = list(islice(ways, MOST))
+    if len(compared) == ways.count and not any(map(rank.is_known, compared)):
         raise GenError(
             "no verdict: TLC's counterexample is not among those that it gave when it was asked "
             "for all",
             ExitCode.NO_VERDICT,
         )
     best = min(compared, key=rank)
-    trace = tuple(TraceState(n, "", state(node)) for n, node in enumerate(best, 1))
-    return Shortest(total, len(compared), trace)
+    trace = tuple(TraceState(n, "", rank.values(node)) for n, node in enumerate(best, 1))
+    return Shortest(ways.count, len(compared), trace)
 
 
-def cost(states: Sequence[State], zone: Zone) -> tuple[int, int]:
+class _Ways:
+    """The shortest ways through a state graph to a state that is bad, in the order of nodes."""
+
+    def __init__(self, graph: _Graph, length: int) -> None:
+        self.graph = graph
+        levels = graph.levels
+        ends = [node for node in graph.bad if node in levels]
+        if not ends or min(levels[node] for node in ends) != length:
+            raise GenError(
+                f"no verdict: TLC found a counterexample of {length} states, and no such one when "
+                "it was asked for all",
+                ExitCode.NO_VERDICT,
+            )
+        self._ends = sorted(node for node in ends if levels[node] == length)
+        #: The states one level below, by the state that they lead to; none: it is an initial one.
+        self._before: dict[int, list[int]] = {}
+        for one, other in sorted(graph.edges):
+            if one in levels and levels[other] == levels[one] + 1:
+                self._before.setdefault(other, []).append(one)
+
+    @cached_property
+    def count(self) -> int:
+        """How many there are."""
+
+        @cache
+        def to(node: int) -> int:
+            return sum(map(to, self._before[node])) if node in self._before else 1
+
+        return sum(map(to, self._ends))
+
+    def __iter__(self) -> Iterator[tuple[int, ...]]:
+        for end in self._ends:
+            yield from self._to(end)
+
+    def _to(self, node: int) -> Iterator[tuple[int, ...]]:
+        if node not in self._before:
+            yield (node,)
+        for earlier in self._before.get(node, ()):
+            for path in self._to(earlier):
+                yield (*path, node)
+
+
+class _Rank:
+    """How easy a way is to follow: the least is the easiest.
+
+    Many ways go through the same few steps, so what is known of states and steps is kept.
+    """
+
+    def __init__(self, graph: _Graph, known: Sequence[Mapping[str, Value]], zone: Zone) -> None:
+        self.known = list(known)
+        self.values = cache(graph.state)
+        self._state = cache(lambda node: read_state(self.values(node), zone))
+        self._actor = cache(lambda one, other: _actor(self._state(one), self._state(other)))
+        self._touched = cache(lambda one, other: touched(self._state(one), self._state(other)))
+        self._text = cache(self._as_text)
+
+    def __call__(self, path: tuple[int, ...]) -> tuple[int, int, bool, list[tuple[str, ...]]]:
+        steps = [*pairwise(path)]
+        actors = [self._actor(*step) for step in steps]
+        changed = [self._touched(*step) for step in steps]
+        return *_cost(actors, changed), not self.is_known(path), [self._text(n) for n in path]
+
+    def is_known(self, path: tuple[int, ...]) -> bool:
+        """Whether it is the one that TLC came upon."""
+        return [self.values(node) for node in path] == self.known
+
+    def _as_text(self, node: int) -> tuple[str, ...]:
+        values = self.values(node)
+        return tuple(format_value(values[name]) for name in sorted(values))
+
+
+def cost(states: Sequence[State]) -> tuple[int, int]:
     """How often the CPU changes in a behaviour, and how many pageblocks change in it."""
     steps = [*pairwise(states)]
-    return _cost([_actor(*step) for step in steps], [_touched(*step, zone) for step in steps])
+    return _cost([_actor(*step) for step in steps], [touched(*step) for step in steps])
 
 
-def _cost(actors: Sequence[tuple[str, int]], touched: Sequence[frozenset[int]]) -> tuple[int, int]:
+def _cost(actors: Sequence[tuple[str, int]], changed: Sequence[frozenset[int]]) -> tuple[int, int]:
     lanes = assign_lanes(actors)
-    return sum(a != b for a, b in pairwise(lanes)), len(frozenset().union(*touched))
+    return sum(a != b for a, b in pairwise(lanes)), len(frozenset().union(*changed))
 
 
 def _actor(one: State, other: State) -> tuple[str, int]:
     """Who acts, as a step's log would say: each caller has a state of its own."""
-    was, now = one["isolator"], other["isolator"]
-    assert isinstance(was, tuple) and isinstance(now, tuple)
-    for number, (before, after) in enumerate(zip(was, now, strict=True), 1):
-        if before != after:
+    for number, (was, now) in enumerate(zip(one.callers, other.callers, strict=True), 1):
+        if was != now:
             return "isolator", number
-    for pfn, _, _ in _blocks(one, "freeing") ^ _blocks(other, "freeing"):
-        return "page", pfn
+    for block in sorted(frozenset(one.blocks) ^ frozenset(other.blocks)):
+        if block.words.carried:
+            return "page", block.pfn
     return "any", 0
-
-
-def _touched(one: State, other: State, zone: Zone) -> frozenset[int]:
-    was, now = one["migratetype"], other["migratetype"]
-    assert isinstance(was, Function) and isinstance(now, Function)
-    found = {int(str(b)) for b in now if was[b] != now[b]}
-    bits = [state.get("isolate_bit", frozenset()) for state in (one, other)]
-    assert isinstance(bits[0], frozenset) and isinstance(bits[1], frozenset)
-    found |= {int(str(b)) for b in bits[0] ^ bits[1]}
-    for variable in ("free", "inuse", "freeing"):
-        for pfn, order, _ in _blocks(one, variable) ^ _blocks(other, variable):
-            last = pfn + zone.units(order) - 1
-            found |= {*range(zone.pageblock_of(pfn), zone.pageblock_of(last) + 1)}
-    return frozenset(found)
-
-
-def _blocks(state: State, variable: str) -> set[tuple[int, int, str]]:
-    blocks = state.get(variable, frozenset())
-    assert isinstance(blocks, frozenset)
-    return {(int(str(p)), int(str(o)), str(x)) for p, o, x in map(_triple, blocks)}
-
-
-def _triple(block: Value) -> tuple[Value, Value, Value]:
-    assert isinstance(block, tuple)
-    pfn, order, what = block
-    return pfn, order, what
 
 
 @dataclass(frozen=True, eq=False)

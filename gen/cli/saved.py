@@ -16,7 +16,7 @@ from gen.draw import strip_text
 from gen.draw.formats import FLAVOURS, FORMATS, Format
 from gen.draw.options import DrawOptions
 from gen.draw.saved import difference, load_trace, render_saved
-from gen.draw.side_by_side import side_by_side
+from gen.draw.side_by_side import side_by_side, where_they_part
 from gen.errors import ExitCode, GenError
 from gen.files import write_bytes
 from gen.model.design import find_design
@@ -60,7 +60,7 @@ def show(args: argparse.Namespace) -> ExitCode:
 def diff(args: argparse.Namespace) -> int:
     left, right = load_trace(args.left), load_trace(args.right)
     print(side_by_side(left, right, options.drawing(args)), end="")
-    return _DIFFERENT if left.states != right.states or left.logs != right.logs else ExitCode.OK
+    return _DIFFERENT if where_they_part(left, right) else ExitCode.OK
 
 
 def replay(args: argparse.Namespace) -> int:

@@ -7,8 +7,6 @@ tab, at most 75 columns.
 
 from __future__ import annotations
 
-import textwrap
-
 from gen.draw.layout import CLOSEST, columns, fit
 from gen.draw.names import Names
 from gen.draw.options import WIDTH, DrawOptions
@@ -17,8 +15,6 @@ from gen.draw.sentence import tell
 from gen.draw.setting import setting
 from gen.trace.interleaving import Interleaving
 from gen.trace.trace import Trace
-
-# ---- the sheet -----------------------------------------------------------------------
 
 
 def draw(
@@ -52,8 +48,7 @@ def draw(
             lines += [front + line for line in fitted]
         else:
             lines += fit(" " * (starts[row.lane] + 2 * row.depth), row.text, width)
-    told = textwrap.wrap(tell(names, it.trace, it.trace.prop.sentence), width)
-    return "\n".join([*lines, "", *told]) + "\n"
+    return "\n".join([*lines, "", *tell(names, it.trace).lines(width)]) + "\n"
 
 
 def draw_trace(trace: Trace, options: DrawOptions) -> str:

@@ -25,7 +25,7 @@ def mermaid(trace: Trace, options: DrawOptions) -> str:
     lines += [over + _folded(brace.replace("#", "CPU ")) for brace in made.setting]
     for row in made.rows:
         lines.append(over + _folded(row.text) if row.lane == ALL else "    " + _message(row))
-    lines.append(over + _folded(made.told))
+    lines.append(over + "<br/>".join(map(_text, made.told.lines(_NOTE))))
     return "\n".join(lines) + "\n"
 
 

@@ -5,21 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gen.model.zone import Zone
-from gen.tlc.value import Function, Value
+from gen.tlc.value import Value
 from gen.trace.interleaving import Interleaving
-
-#: enum migratetype of include/linux/mmzone.h, with CMA and isolation configured in.
-NUMBERS = {
-    "UNMOVABLE": 0,
-    "MOVABLE": 1,
-    "RECLAIMABLE": 2,
-    "HIGHATOMIC": 3,
-    "CMA": 4,
-    "ISOLATE": 5,
-}
-
-
-# ---- names ---------------------------------------------------------------------------
+from gen.trace.state import State
 
 
 class Names:
@@ -47,20 +35,18 @@ class Names:
         b, unit = divmod(pfn, self.zone.pageblock_units)
         return self.pageblock(b) if unit == 0 else f"pfn {pfn * self.zone.unit_pages}"
 
-    def type_of(self, mt: str, args: Mapping[str, Value], before: Mapping[str, Value]) -> str:
+    def type_of(self, mt: str, args: Mapping[str, Value], before: State) -> str:
         """A type by its constant; ``head_mt`` where it is the type that the page has."""
         page = args.get("page")
         if (
             self.head_and_tail
             and isinstance(page, int)
-            and _type(before, self.zone.pageblock_of(page)) == mt
+            and before.mt(self.zone.pageblock_of(page)) == mt
         ):
             return f"{self.page(page)}_mt"
         return f"MIGRATE_{mt}"
 
-    def arg(
-        self, name: str, value: Value, args: Mapping[str, Value], before: Mapping[str, Value]
-    ) -> str:
+    def arg(self, name: str, value: Value, args: Mapping[str, Value], before: State) -> str:
         """An argument of a call, by what its name says it is."""
         if isinstance(value, str):
             return self.type_of(value, args, before)
@@ -69,13 +55,6 @@ class Names:
         if isinstance(value, int) and name in ("page", "pfn"):
             return self.page(value)
         return str(value)
-
-
-def _type(state: Mapping[str, Value], b: int) -> Value:
-    """The type that a read of a pageblock gives; in some designs isolation is beside it."""
-    types, isolated = state["migratetype"], state.get("isolate_bit", frozenset())
-    assert isinstance(types, Function) and isinstance(isolated, frozenset)
-    return "ISOLATE" if b in isolated else types[b]
 
 
 def _touched(it: Interleaving) -> set[int]:

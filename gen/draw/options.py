@@ -10,10 +10,6 @@ from gen.trace.trace import Trace
 WIDTH = 75
 
 
-#: The property whose drawing goes on after the violation: the kernel itself prints it.
-CONTINUED = "NoFreelistWarning"
-
-
 @dataclass(frozen=True)
 class DrawOptions:
     """What a user may choose of any picture of a trace.
@@ -33,5 +29,5 @@ class DrawOptions:
 
     def interleave(self, trace: Trace) -> Interleaving:
         """The trace on its lanes, with the steps after the violation if they are to be shown."""
-        go_on = self.continuation and trace.prop.name == CONTINUED
-        return interleave(trace, continuation=go_on)
+        # A kernel that has printed its warning goes on.
+        return interleave(trace, continuation=self.continuation and bool(trace.prop.warning))

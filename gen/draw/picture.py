@@ -205,7 +205,12 @@ class _Layout:
 
     def wrap(self, text: str) -> list[str]:
         """A text over the whole width of the picture."""
-        return textwrap.wrap(text, max(int((self.right - EDGE) / CHAR), 40))
+        return textwrap.wrap(text, self.columns)
+
+    @property
+    def columns(self) -> int:
+        """How many characters fit beside each other."""
+        return max(int((self.right - EDGE) / CHAR), 40)
 
 
 #: Where something begins and ends from left to right, and at which height it is.
@@ -218,7 +223,7 @@ def picture(it: Interleaving, *, depth: str = "") -> str:
     found = marks(it, drawn)
     at = _Layout(it, drawn)
     body = group()
-    told = at.wrap(drawn.told)
+    told = drawn.told.lines(at.columns)
     notes = at.wrap(_notes(found, bool(_handings(it, at, found))))
     height = at.bottom + ROW * (len(told) + len(notes) + 1 + at.tall) + 2 * EDGE
     _lanes(body, it, at)

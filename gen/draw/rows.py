@@ -7,10 +7,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from gen.draw.braces import changed, described
 from gen.draw.names import Names
-from gen.draw.sentence import tell
+from gen.draw.sentence import remark
 from gen.tlc.value import Value
-from gen.trace.changes import changes, describe
 from gen.trace.interleaving import Event, Interleaving
 from gen.trace.log import Asserted, Call, Frame, Skipped, Step, Warned
 from gen.trace.log import Event as LogEvent
@@ -73,12 +73,12 @@ def rows_of(it: Interleaving, names: Names, depth: str, state: str = "none") -> 
             held = [row.depth for row in made if row.text == "lock zone->lock"]
             rows += [Row(lane, level, "unlock zone->lock") for level in held]
         if failing and it.trace.prop.failure:
-            text = tell(names, it.trace, it.trace.prop.failure, in_drawing=True)
+            text = remark(names, it.trace)
             rows.append(Row(lane, len(frames) + 1, text, fails=True))
         if state == "changed":
-            rows += [Row(ALL, 0, f"{{ {t} }}") for t in changes(step.before, step.after, names)]
+            rows += [Row(ALL, 0, f"{{ {t} }}") for t in changed(step.before, step.after, names)]
         elif state == "all":
-            rows += [Row(ALL, 0, f"{{ {t} }}") for t in describe(step.after, names)]
+            rows += [Row(ALL, 0, f"{{ {t} }}") for t in described(step.after, names)]
         rows[begun:] = [replace(row, event=index) for row in rows[begun:]]
     if loop == it.trace.length:
         rows.append(Row(ALL, 0, "{ and nothing more happens, for ever }"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,8 @@ def _blaming(path: Path) -> Iterator[None]:
 
 def difference(saved: Trace, fresh: Trace) -> str:
     """What of a saved trace is not as in a fresh one, as a few words; "" if they are the same."""
+    if not saved.actions:  # of the first version, which has no names of actions
+        fresh = replace(fresh, actions=())
     if saved == fresh:
         return ""
     for number, (one, other) in enumerate(zip(saved.states, fresh.states, strict=False), 1):
@@ -91,4 +94,7 @@ def difference(saved: Trace, fresh: Trace) -> str:
     for number, (log, other_log) in enumerate(zip(saved.logs, fresh.logs, strict=False), 1):
         if log != other_log:
             return f"what was called before state {number}"
+    for number, (name, other_name) in enumerate(zip(saved.actions, fresh.actions, strict=False), 1):
+        if name != other_name:
+            return f"the action before state {number}"
     return "how it ends" if saved.witness == fresh.witness else "the witness"

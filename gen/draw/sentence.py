@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from gen.draw.names import NUMBERS, Names
+import textwrap
+from dataclasses import dataclass
+
+from gen.draw.names import Names
+from gen.model.display import migratetypes
 from gen.tlc.value import Value
 from gen.trace.interleaving import interleave
 from gen.trace.trace import Trace
-
-# ---- the sentence --------------------------------------------------------------------
 
 
 class _Field:
@@ -19,7 +21,8 @@ class _Field:
     def __format__(self, spec: str) -> str:
         value, zone = self.value, self.names.zone
         if spec == "number" and isinstance(value, str):
-            return str(NUMBERS.get(value, value))  # a proposal may have types of its own
+            known = migratetypes().get(value)  # a proposal may have types of its own
+            return str(known.number) if known else value
         if spec == "nr" and isinstance(value, int):
             return str(1 << value)
         if spec == "pages" and isinstance(value, int):
@@ -39,10 +42,39 @@ class _Field:
         )
 
 
-def tell(names: Names, trace: Trace, text: str, *, in_drawing: bool = False) -> str:
+@dataclass(frozen=True)
+class Told:
+    """What went wrong: a sentence, and below it what the kernel itself prints of it, if it does.
+
+    ``warning`` is what people search for, so it is one line, however narrow the drawing.
+    """
+
+    text: str
+    warning: str
+
+    def lines(self, width: int) -> list[str]:
+        """The sentence in lines of at most ``width`` columns, then the warning."""
+        return [*textwrap.wrap(self.text, width), *([self.warning] if self.warning else [])]
+
+    def __str__(self) -> str:
+        return f"{self.text} {self.warning}".rstrip()
+
+
+def _filled(names: Names, trace: Trace, text: str, *, in_drawing: bool = False) -> str:
     return text.format(**{k: _Field(k, v, names, in_drawing) for k, v in trace.witness.items()})
 
 
-def sentence(trace: Trace, text: str) -> str:
-    """A text of the property, with the pageblocks, types and orders of this trace."""
-    return tell(Names(interleave(trace)), trace, text)
+def tell(names: Names, trace: Trace) -> Told:
+    """What a trace violates, with its pageblocks, types and orders."""
+    prop = trace.prop
+    return Told(_filled(names, trace, prop.sentence), _filled(names, trace, prop.warning))
+
+
+def remark(names: Names, trace: Trace) -> str:
+    """What stands last in a drawing; "" if the log has a line of its own that fails."""
+    return _filled(names, trace, trace.prop.failure, in_drawing=True)
+
+
+def sentence(trace: Trace) -> Told:
+    """The same as ``tell``, for who has no drawing at hand."""
+    return tell(Names(interleave(trace)), trace)

@@ -26,28 +26,19 @@ def setting(it: Interleaving, names: Names, width: int, cpu: str) -> list[str]:
 
 def _blocks_at_boot(trace: Trace, names: Names) -> list[str]:
     """What the chunks that matter are in the first state: neighbours that are alike together."""
-    zone, state = trace.zone, trace.states[0]
+    zone = trace.zone
     chunks = names.chunks or [0]
     first, last = chunks[0] * zone.chunk_pageblocks, (chunks[-1] + 1) * zone.chunk_pageblocks - 1
-    found: list[tuple[int, int, str]] = []  # pfn, order, what it is
-    for name in ("free", "inuse"):
-        blocks = state[name]
-        assert isinstance(blocks, frozenset)
-        for block in blocks:
-            assert isinstance(block, tuple)
-            pfn, order, what = block
-            assert isinstance(pfn, int) and isinstance(order, int) and isinstance(what, str)
-            if first <= zone.pageblock_of(pfn) <= last:
-                is_ = f"{what}, free" if name == "free" else f"in use, {what}"
-                found.append((pfn, order, is_))
+    told = [
+        (block.pfn, block.order, block.told(block.words.setting), block.words.noun)
+        for block in trace.zones[0].blocks
+        if first <= zone.pageblock_of(block.pfn) <= last
+    ]
     parts: list[str] = []
-    for (order, is_), group in itertools.groupby(sorted(found), lambda block: block[1:]):
-        pfns = [pfn for pfn, _, _ in group]
+    for (order, is_, noun), group in itertools.groupby(told, lambda block: block[1:]):
+        pfns = [pfn for pfn, *_ in group]
         start, end = pfns[0], pfns[-1] + zone.units(order)
-        count = "one " if len(pfns) == 1 else ""
-        word = "page" if is_.startswith("in use") else "buddy"
-        if len(pfns) > 1:
-            word = {"page": "pages", "buddy": "buddies"}[word]
+        count, word = ("one ", noun[0]) if len(pfns) == 1 else ("", noun[1])
         parts.append(f"{_covered(start, end, names)}: {is_}, {count}order-{order} {word}")
     return parts
 

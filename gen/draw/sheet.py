@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from gen.draw.layout import WRAPPED, columns, fit, pieces_of
 from gen.draw.names import Names
 from gen.draw.rows import ALL, Row, rows_of
-from gen.draw.sentence import tell
+from gen.draw.sentence import Told, tell
 from gen.draw.setting import setting
 from gen.trace.interleaving import Interleaving
 
@@ -23,7 +23,7 @@ class Sheet:
     lanes: int
     setting: tuple[str, ...]
     rows: tuple[Row, ...]
-    told: str
+    told: Told
 
     def lines(self, width: int) -> tuple[list[int], list[list[str]]]:
         """Where each lane starts, and for each row its lines, as in a drawing of that width."""
@@ -47,5 +47,6 @@ def sheet(it: Interleaving, *, depth: str = "", state: str = "none") -> Sheet:
     """What ``draw`` writes, before it is broken into lines."""
     names = Names(it)
     rows = rows_of(it, names, depth, state)
-    told = tell(names, it.trace, it.trace.prop.sentence)
-    return Sheet(it.lanes, tuple(setting(it, names, sys.maxsize, "#")), tuple(rows), told)
+    return Sheet(
+        it.lanes, tuple(setting(it, names, sys.maxsize, "#")), tuple(rows), tell(names, it.trace)
+    )

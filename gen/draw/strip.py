@@ -7,10 +7,12 @@ from dataclasses import dataclass
 
 from gen.draw.names import Names
 from gen.draw.sheet import Sheet, sheet
+from gen.model.display import displays, letter, migratetypes
 from gen.model.zone import Zone
+from gen.trace.changes import Moment, moments
 from gen.trace.interleaving import Interleaving
 from gen.trace.log import Call
-from gen.trace.state import LETTERS, Block, Moment, letter, memory, moments
+from gen.trace.state import Block
 
 #: So many buddies on a wrong list are told in words; all are drawn.
 _TOLD = 3
@@ -47,8 +49,7 @@ class Strips:
 def strips(it: Interleaving, drawn: Sheet | None = None) -> Strips:
     """The strips of an interleaving; GenError if its states have no zone."""
     drawn = drawn or sheet(it)
-    zone = it.trace.zone
-    states = [it.trace.states[0], *(event.step.after for event in it.events)]
+    states = [it.trace.zones[0], *(event.step.after for event in it.events)]
     captions = ["at boot"]
     for index, event in enumerate(it.events):
         rows = [row for row in drawn.rows if row.event == index]
@@ -59,7 +60,7 @@ def strips(it: Interleaving, drawn: Sheet | None = None) -> Strips:
         ]
         text = calls[0] if calls else next((row.text for row in reversed(rows)), "")
         captions.append(f"#{event.lane} {text}")
-    made = moments([memory(state, zone) for state in states])
+    made = moments(states)
     return Strips(it, tuple(made), tuple(captions), Names(it))
 
 
@@ -69,7 +70,7 @@ def spell(block: Block, strip: Strips) -> str:
 
 def problems(strip: Strips, number: int) -> list[str]:
     """The free buddies of a state that are on a wrong list, in words."""
-    now = strip.moments[number].memory
+    now = strip.moments[number].state
     found = [(block, now.wrong(block)) for block in now.blocks]
     told = [f"{spell(block, strip)}: {wrong}" for block, wrong in found if wrong]
     more = len(told) - _TOLD
@@ -89,25 +90,27 @@ def runs(numbers: Iterable[int]) -> list[tuple[int, int]]:
 
 def types_in(strip: Strips) -> list[str]:
     """The types that are anywhere in the strips, in the kernel's order."""
-    used = {mt for m in strip.moments for mt in m.memory.types}
-    used |= {m.memory.mt(b) for m in strip.moments for b in m.memory.isolated}
-    used |= {block.mt for m in strip.moments for block in m.memory.blocks if block.mt}
-    return [mt for mt in LETTERS if mt in used] + sorted(used - LETTERS.keys())
+    used = {mt for m in strip.moments for mt in m.state.types}
+    used |= {m.state.mt(b) for m in strip.moments for b in m.state.isolated}
+    used |= {block.mt for m in strip.moments for block in m.state.blocks if block.mt}
+    return [mt for mt in migratetypes() if mt in used] + sorted(used - migratetypes().keys())
 
 
 def legend(strip: Strips) -> list[tuple[str, str, str]]:
     """What is in the strips: a class, a letter in it, and what it means."""
-    known = [(letter(mt) if mt in LETTERS else "other", letter(mt), mt) for mt in types_in(strip)]
-    if any(block.where == "in use" for m in strip.moments for block in m.memory.blocks):
-        known.append(("used", "", "in use"))
-    away = {
-        k.where for m in strip.moments for k in m.memory.blocks if k.where not in ("free", "in use")
-    }
-    if away:
-        known.append(("other away", "", ", ".join(sorted(away))))
-    if any(m.memory.wrong(block) for m in strip.moments for block in m.memory.blocks):
+    known = [
+        (letter(mt) if mt in migratetypes() else "other", letter(mt), mt) for mt in types_in(strip)
+    ]
+    kinds = {block.kind for m in strip.moments for block in m.state.blocks}
+    for name, one in displays().items():
+        if name in kinds and one.block and not (one.block.dashed or one.block.type):
+            known.append(("used", "", one.title))
+    dashed = [d.title for n, d in displays().items() if n in kinds and d.block and d.block.dashed]
+    if dashed:
+        known.append(("other away", "", ", ".join(sorted(dashed))))
+    if any(m.state.wrong(block) for m in strip.moments for block in m.state.blocks):
         known.append(("wrong", "!", "free, but not on the list of all that it covers"))
-    if any(m.memory.isolated for m in strip.moments):
+    if any(m.state.isolated for m in strip.moments):
         known.append(("page", "(M)", "the type that is kept beside the isolation bit"))
     known.append(("page new", "", "new"))
     return known

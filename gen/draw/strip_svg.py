@@ -9,10 +9,12 @@ from gen.draw.options import DrawOptions
 from gen.draw.sheet import sheet
 from gen.draw.strip import Strips, legend, problems, runs, spell, strips
 from gen.draw.svg import CHAR, EDGE, ROW, Element, add, group, image, png
+from gen.model.display import letter, migratetypes
 from gen.model.zone import Zone
+from gen.trace.changes import Moment
 from gen.trace.interleaving import Interleaving
 from gen.trace.log import Place
-from gen.trace.state import LETTERS, Block, Memory, Moment, letter, levels
+from gen.trace.state import Block, State, levels
 from gen.trace.trace import Trace
 
 #: Pixels: the height of a pageblock and of a block over it, and the room between two strips.
@@ -55,7 +57,7 @@ class Marked:
 def _height(blocks: Sequence[Moment]) -> int:
     """The most blocks that lie one over the other in any of these states."""
     return max(
-        (1 + n for m in blocks for n in levels(m.memory.blocks, m.memory.zone).values()), default=1
+        (1 + n for m in blocks for n in levels(m.state.blocks, m.state.zone).values()), default=1
     )
 
 
@@ -64,16 +66,16 @@ def _draw(strip: Strips, number: int, rows: int, marked: Marked | None = None) -
     moment, scale = strip.moments[number], _Scale(strip.zone)
     if marked and marked.kind == "read":  # before a step: what is new here came before
         moment = replace(moment, blocks=frozenset(), pageblocks=frozenset())
-    before = strip.moments[number - 1].memory if number and moment.pageblocks else moment.memory
+    before = strip.moments[number - 1].state if number and moment.pageblocks else moment.state
     drawn = group()
     base = rows * _BLOCK + (_MARK if marked else 0)
-    placed = levels(moment.memory.blocks, strip.zone)
-    for b in sorted(range(len(moment.memory.types)), key=lambda b: b in moment.pageblocks):
+    placed = levels(moment.state.blocks, strip.zone)
+    for b in sorted(range(len(moment.state.types)), key=lambda b: b in moment.pageblocks):
         _pageblock(drawn, strip, b, base, moment, before, scale)
     # What is wrong, or new, lies over its neighbours' edges.
     for block in sorted(
-        moment.memory.blocks,
-        key=lambda k: (bool(moment.memory.wrong(k)), k in moment.blocks, k),
+        moment.state.blocks,
+        key=lambda k: (bool(moment.state.wrong(k)), k in moment.blocks, k),
     ):
         _block(drawn, strip, block, base - (placed[block] + 1) * _BLOCK, moment, scale)
     if marked:
@@ -82,10 +84,10 @@ def _draw(strip: Strips, number: int, rows: int, marked: Marked | None = None) -
 
 
 def _pageblock(
-    drawn: Element, strip: Strips, b: int, y: float, moment: Moment, before: Memory, scale: _Scale
+    drawn: Element, strip: Strips, b: int, y: float, moment: Moment, before: State, scale: _Scale
 ) -> None:
-    now = moment.memory
-    kind = letter(now.mt(b)) if now.mt(b) in LETTERS else "other"
+    now = moment.state
+    kind = letter(now.mt(b)) if now.mt(b) in migratetypes() else "other"
     new = b in moment.pageblocks
     cell = add(drawn, "g")
     tip = f"{strip.names.pageblock(b)}: {now.mt(b)}"
@@ -111,13 +113,13 @@ def _pageblock(
 def _block(
     drawn: Element, strip: Strips, block: Block, y: float, moment: Moment, scale: _Scale
 ) -> None:
-    wrong = moment.memory.wrong(block)
+    wrong = moment.state.wrong(block)
     left, right = scale.x(block.pfn), scale.x(block.pfn + strip.zone.units(block.order))
     kind = "used"
     if block.mt:
-        kind = letter(block.mt) if block.mt in LETTERS else "other"
+        kind = letter(block.mt) if block.mt in migratetypes() else "other"
     classes = ["block", "wrong" if wrong else kind]
-    if block.where not in ("free", "in use"):
+    if block.words.dashed:
         classes.append("away")
     if block in moment.blocks:
         classes.append("new")
@@ -129,14 +131,14 @@ def _block(
         height=_BLOCK - 5, rx=4 if inset else 0, class_=" ".join(classes),
     )  # fmt: skip
     room = (right - left - 10) / CHAR
-    for text in _labels(block, moment.memory):
+    for text in _labels(block, moment.state):
         if len(text) <= room:
             on = " onwrong" if wrong else " onI" if kind == "I" else ""
             add(cell, "text", text, x=(left + right) / 2, y=y + 18, class_="mid" + on)
             break
 
 
-def _labels(block: Block, now: Memory) -> list[str]:
+def _labels(block: Block, now: State) -> list[str]:
     """What to write on a block, the longest first."""
     if wrong := now.wrong(block):
         few = now.wrong(block, letters=True)

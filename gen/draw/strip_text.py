@@ -7,7 +7,9 @@ from collections.abc import Mapping
 
 from gen.draw.options import DrawOptions
 from gen.draw.strip import Strips, problems, strips, types_in
-from gen.trace.state import Block, Moment, letter, levels
+from gen.model.display import letter
+from gen.trace.changes import Moment
+from gen.trace.state import Block, levels
 from gen.trace.trace import Trace
 
 # ---- for a terminal ------------------------------------------------------------------
@@ -84,8 +86,8 @@ def _changed(strip: Strips, moment: Moment, part: range) -> bool:
 def _part(strip: Strips, number: int, part: range, cell: int, paint: _Paint) -> list[str]:
     """The lines of some pageblocks in one state: blocks, pageblocks."""
     moment = strip.moments[number]
-    now = moment.memory
-    before = strip.moments[number - 1].memory if number else now
+    now = moment.state
+    before = strip.moments[number - 1].state if number else now
     zone, width = strip.zone, cell * len(part)
     placed = levels(now.blocks, zone)
     rows: dict[int, list[str]] = {0: []}

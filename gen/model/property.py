@@ -23,6 +23,8 @@ class Property:
     witness: str
     #: The plain sentence below a drawing, with the fields of such a record.
     sentence: str
+    #: What the kernel itself prints then; "" if it prints nothing.
+    warning: str
     #: A remark that stands last in a drawing; "" if the log has a failure line itself.
     failure: str
     source: str
@@ -56,6 +58,7 @@ def properties() -> dict[str, Property]:
             formula=data["formula"],
             witness=data["witness"],
             sentence=data["sentence"],
+            warning=data.get("warning", ""),
             failure=data["failure"],
             source=data["source"],
             keeps=tuple(data.get("keeps", ())),

@@ -26,7 +26,8 @@ class Variable:
 
 
 @cache
-def _variable_data() -> dict[str, Any]:
+def variable_data() -> dict[str, Any]:
+    """The tables of ``variables.toml``, by the names of the variables."""
     return load(SPECS / "variables.toml")
 
 
@@ -68,6 +69,6 @@ def variables(
             at_unlock=data.get("at_unlock", ""),
             protected=data.get("protected", False),
         )
-        for name, data in _variable_data().items()
+        for name, data in variable_data().items()
         if _is_there(name, data, design, features, kept, grain)
     ]

@@ -161,7 +161,7 @@ def index(found: Mapping[Entry, Trace]) -> dict[str, str]:
         f"![The zone after each step]({entry.name}/memory.svg)\n"
         for entry, text in drawn.items()
     ]
-    told = {entry: sentence(trace, trace.prop.sentence) for entry, trace in found.items()}
+    told = {entry: sentence(trace) for entry, trace in found.items()}
     template = environment().get_template("gallery.html.j2")
     markdown = (
         "# Counterexamples\n\n"

@@ -90,7 +90,7 @@ def _result(check: Check, number: int, verdict: Verdict) -> dict[str, Any]:
 def _message(check: Check, verdict: Verdict) -> str:
     if verdict.trace is None:
         return verdict.message or verdict.prop.statement
-    told = sentence(verdict.trace, verdict.prop.sentence)
+    told = sentence(verdict.trace)
     return f"{told} {reproduce(check, verdict)}"
 
 

@@ -105,7 +105,7 @@ def short_form(check: Check, verdict: Verdict) -> str:
     name = verdict.prop.name
     if verdict.result is Result.VIOLATED:
         assert verdict.trace is not None
-        told = sentence(verdict.trace, verdict.prop.sentence)
+        told = sentence(verdict.trace)
         return (
             f"[violation] {name}, {states(verdict.length)}: {told}\n"
             f"            {reproduce(check, verdict)}"

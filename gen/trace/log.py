@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gen.tlc.value import Record, Value
+from gen.trace.state import State
 
 #: A place that a call reads or writes: ("migratetype", pageblock) or ("page", pfn in units).
 Place = tuple[str, int]
@@ -95,14 +96,15 @@ class Step:
 
     ``actor`` is ("isolator", i), ("page", pfn) for a page on its way from one section
     to the next, or ("any", 0); call by call it is ("isolator", i) or ("cpu", c).
-    ``before`` and ``after`` are the zone's variables.
+    ``before`` and ``after`` are the zone.  ``action``: its name in the spec; "" if it is not known.
     """
 
     actor: tuple[str, int]
     frames: tuple[Frame, ...]
     calls: tuple[Event, ...]
-    before: Mapping[str, Value]
-    after: Mapping[str, Value]
+    before: State
+    after: State
+    action: str = ""
 
     def walk(self) -> Iterator[Event]:
         """All calls of the step, in the order in which they happened."""
@@ -167,7 +169,7 @@ def _texts(value: Value) -> tuple[str, ...]:
     return tuple(str(v) for v in as_tuple(value))
 
 
-def read_step(log: Value, before: Mapping[str, Value], after: Mapping[str, Value]) -> Step:
+def read_step(log: Value, before: State, after: State, action: str) -> Step:
     events = [as_record(event) for event in as_tuple(log)]
     who = events[0]
     frames = tuple(
@@ -180,7 +182,7 @@ def read_step(log: Value, before: Mapping[str, Value], after: Mapping[str, Value
         for f in map(as_record, as_tuple(who["frames"]))
     )
     calls, _, _ = _read_calls(events, 1)
-    return Step((str(who["actor"]), as_int(who["id"])), frames, calls, before, after)
+    return Step((str(who["actor"]), as_int(who["id"])), frames, calls, before, after, action)
 
 
 def _read_calls(events: Sequence[Record], at: int) -> tuple[tuple[Event, ...], int, int]:

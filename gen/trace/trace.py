@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from gen.errors import GenError
-from gen.model.property import Property, find_properties
+from gen.errors import GenError, near_miss
+from gen.model.property import Property, properties
 from gen.model.zone import Zone, zone_from_data
 from gen.tlc.report import TraceState
 from gen.tlc.value import Record, Value, from_json, to_json
 from gen.trace.log import Step, as_int, as_record, as_set, as_tuple, read_step
+from gen.trace.state import State, read_state
 
 FORMAT = "pageblock-gen trace"
 
-VERSION = 1
+VERSION = 2
+#: Versions that are read; in the first one the steps have no names.
+READS = (1, 2)
 
 #: Variables of the replay that are not part of the zone.
-_REPLAY_VARIABLES = {"calls", "frames", "at", "confirmed", "witness"}
+_REPLAY_VARIABLES = {"calls", "did", "frames", "at", "confirmed", "witness"}
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,13 @@ class Trace:
     witness: Mapping[str, Value]
     #: For liveness: the state, counted from 1, that the last of the ``length`` goes on to.
     loop: int | None = None
+    #: The name of the action that led to each state, as the spec has it; "" if it is not known.
+    actions: tuple[str, ...] = ()
+
+    @cached_property
+    def zones(self) -> tuple[State, ...]:
+        """The states, typed; each is made once."""
+        return tuple(read_state(values, self.zone) for values in self.states)
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
@@ -53,8 +64,10 @@ class Trace:
         return self._steps(self.length, len(self.states))
 
     def _steps(self, first: int, stop: int) -> tuple[Step, ...]:
+        actions = self.actions or ("",) * len(self.states)
         return tuple(
-            read_step(self.logs[i], self.states[i - 1], self.states[i]) for i in range(first, stop)
+            read_step(self.logs[i], self.zones[i - 1], self.zones[i], actions[i])
+            for i in range(first, stop)
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -74,10 +87,13 @@ class Trace:
             "witness": to_json(Record(self.witness)),
             "states": [
                 {
+                    **({"action": action} if action else {}),
                     "variables": {name: to_json(state[name]) for name in sorted(state)},
                     "calls": to_json(log),
                 }
-                for state, log in zip(self.states, self.logs, strict=True)
+                for state, log, action in zip(
+                    self.states, self.logs, self.actions or ("",) * len(self.states), strict=True
+                )
             ],
         }
 
@@ -107,6 +123,7 @@ def trace_from_replay(
         ),
         logs=tuple(state.values["calls"] for state in states),
         witness=witness,
+        actions=tuple(str(state.values["did"]) for state in states),
     )
 
 
@@ -114,13 +131,15 @@ def trace_from_json(obj: Any) -> Trace:
     """The trace that ``Trace.to_json`` wrote; GenError if it is something else."""
     if not isinstance(obj, dict) or obj.get("format") != FORMAT:
         raise GenError("not a trace of pageblock-gen: it has no format line that says so")
-    if obj.get("version") != VERSION:
-        raise GenError(f"a trace of version {obj.get('version')}; this tool reads {VERSION}")
+    version = obj.get("version")
+    if type(version) is not int or version not in READS:
+        reads = " and ".join(map(str, READS))
+        raise GenError(f"a trace of version {version}; this tool reads {reads}")
     try:
         trace = Trace(
-            design=obj["design"],
+            design=_line(obj["design"], "design"),
             zone=zone_from_data(obj["zone"]),
-            prop=find_properties([obj["property"]])[0],
+            prop=_property(obj["property"]),
             length=as_int(obj["length"]),
             states=tuple(
                 {name: from_json(value) for name, value in state["variables"].items()}
@@ -129,15 +148,37 @@ def trace_from_json(obj: Any) -> Trace:
             logs=tuple(from_json(state["calls"]) for state in obj["states"]),
             witness=as_record(from_json(obj["witness"])),
             loop=obj.get("loop"),
+            actions=_actions(obj["states"]),
         )
         if not 1 <= trace.length <= len(trace.states):
             raise ValueError(f"length {trace.length}, but {len(trace.states)} states")
         if trace.loop is not None and not 1 <= as_int(trace.loop) <= trace.length:
             raise ValueError(f"loop {trace.loop}, but length {trace.length}")
         # Read here, so that what is wrong in them is said here.
-        _ = trace.steps, trace.continuation
+        _ = trace.zones, trace.steps, trace.continuation
         return trace
     except KeyError as e:
         raise GenError(f"this trace is damaged: {e} is missing") from e
     except (AttributeError, IndexError, TypeError, ValueError) as e:
         raise GenError(f"this trace is damaged: {e}") from e
+
+
+def _line(value: Any, what: str) -> str:
+    if not isinstance(value, str) or not value.isprintable() or not value:
+        raise TypeError(f"{what}: not a line of text: {value!r}")
+    return value
+
+
+def _property(name: Any) -> Property:
+    if name not in properties():
+        raise GenError(f"unknown property {name!r}: {near_miss(str(name), [*properties()])}")
+    return properties()[name]
+
+
+def _actions(states: Any) -> tuple[str, ...]:
+    """The names of the steps, none if the trace has none."""
+    found = tuple(state.get("action", "") for state in states)
+    for name in found:
+        if not isinstance(name, str) or not re.fullmatch(r"\w*", name):
+            raise TypeError(f"action: not a name: {name!r}")
+    return found if any(found) else ()

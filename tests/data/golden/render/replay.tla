@@ -55,12 +55,13 @@ VARIABLES
 
 VARIABLES
   calls,        \* replay: the calls of the last action
+  did,          \* replay: the name of the last action
   at,           \* how many states of Found have been reached
   confirmed,    \* the last state of Found violates NoFreelistWarning
   witness       \* what is wrong there: records for the sentence below the drawing
 
 zone_vars == <<migratetype, free, inuse, warned>>
-vars == <<zone_vars, isolator, calls, at, witness, confirmed>>
+vars == <<zone_vars, isolator, calls, did, at, witness, confirmed>>
 
 \* The zone as the holder of zone->lock has it, with what the section keeps to
 \* itself: ret (0 or an error), page and order (the block at hand).
@@ -520,9 +521,9 @@ FreePages ==
       Commit(z) /\ UNCHANGED isolator
 
 AnyCPU ==
-  \/ AllocPages
-  \/ PutPage
-  \/ FreePages
+  \/ (AllocPages /\ did' = "AllocPages")
+  \/ (PutPage /\ did' = "PutPage")
+  \/ (FreePages /\ did' = "FreePages")
 
 \* ===========================================================================
 \* mm/page_isolation.c, as in v6.6 with the series "mm: page_alloc: freelist migratetype hygiene", V2.
@@ -947,13 +948,13 @@ GiveBack(i) ==
       /\ \E next \in AfterFailure(me) : isolator' = [isolator EXCEPT ![i] = next]
 
 Isolator(i) ==
-  \/ MarkFirst(i)
-  \/ MarkLast(i)
-  \/ MarkMiddle(i)
-  \/ Scan(i)
-  \/ SplitFreePage(i)
-  \/ UndoRange(i)
-  \/ GiveBack(i)
+  \/ (MarkFirst(i) /\ did' = "MarkFirst")
+  \/ (MarkLast(i) /\ did' = "MarkLast")
+  \/ (MarkMiddle(i) /\ did' = "MarkMiddle")
+  \/ (Scan(i) /\ did' = "Scan")
+  \/ (SplitFreePage(i) /\ did' = "SplitFreePage")
+  \/ (UndoRange(i) /\ did' = "UndoRange")
+  \/ (GiveBack(i) /\ did' = "GiveBack")
 
 \* The pageblocks that a caller has isolated and not given back yet, by where it is.
 Held(me) ==
@@ -1036,6 +1037,7 @@ ReplayInit ==
   /\ Boot
   /\ State = Found[1]
   /\ calls = <<>>
+  /\ did = ""
   /\ witness = IF Len(Found) = 1 THEN NoFreelistWarning_witness ELSE {}
   /\ at = 1
   /\ confirmed = (Len(Found) = 1 /\ ~NoFreelistWarning)
