@@ -8,6 +8,7 @@ import textwrap
 from gen.draw.options import DrawOptions
 from gen.draw.rows import ALL, Row
 from gen.draw.sheet import sheet
+from gen.model.vocabulary import vocabulary
 from gen.trace.trace import Trace
 
 #: Columns of a note.
@@ -31,9 +32,9 @@ def mermaid(trace: Trace, options: DrawOptions) -> str:
 
 def _message(row: Row) -> str:
     cpu = f"C{row.lane}"
-    if row.text == "lock zone->lock":
+    if row.text == vocabulary().taken:
         return f"{cpu}->>Z: lock"
-    if row.text == "unlock zone->lock":
+    if row.text == vocabulary().dropped:
         return f"Z-->>{cpu}: unlock"
     if row.fails:
         return f"Note over {cpu}: {_text(row.text.removeprefix('// '))}"

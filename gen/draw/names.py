@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from gen.model.vocabulary import vocabulary
 from gen.model.zone import Zone
 from gen.tlc.value import Value
 from gen.trace.interleaving import Interleaving
+from gen.trace.log import TYPE
 from gen.trace.state import State
 
 
@@ -50,9 +52,9 @@ class Names:
         """An argument of a call, by what its name says it is."""
         if isinstance(value, str):
             return self.type_of(value, args, before)
-        if isinstance(value, int) and name in ("b", "start", "end", "boundary"):
+        if isinstance(value, int) and name in vocabulary().pageblocks:
             return self.pageblock(value)
-        if isinstance(value, int) and name in ("page", "pfn"):
+        if isinstance(value, int) and name in vocabulary().pages:
             return self.page(value)
         return str(value)
 
@@ -63,15 +65,15 @@ def _touched(it: Interleaving) -> set[int]:
     found: set[int] = set()
     for event in it.events:
         for place, index in event.step.reads | event.step.writes:
-            found.add(index if place == "migratetype" else zone.pageblock_of(index))
+            found.add(index if place == TYPE else zone.pageblock_of(index))
         for frame in event.step.frames:
-            if "start" in frame.args:
+            if vocabulary().start in frame.args:
                 found.update(pageblocks_inside(frame.args, zone))
     return found
 
 
 def pageblocks_inside(args: Mapping[str, Value], zone: Zone) -> range:
     """The pageblocks of a range, without those that lie elsewhere."""
-    start, end = args["start"], args["end"]
+    start, end = args[vocabulary().start], args[vocabulary().end]
     assert isinstance(start, int) and isinstance(end, int)
     return range(max(start, 0), min(end, zone.modelled_pageblocks))

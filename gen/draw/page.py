@@ -15,7 +15,7 @@ from gen.draw.options import DrawOptions
 from gen.draw.picture import Marks, marks
 from gen.draw.rows import ALL, Row
 from gen.draw.sheet import sheet
-from gen.trace.log import Place
+from gen.trace.log import PAGE, TYPE, Place
 from gen.trace.origin import Origin, Origins
 from gen.trace.trace import Trace
 
@@ -154,8 +154,8 @@ def _lines(folded: Sequence[list[str]], rows: Sequence[Row], found: Marks) -> di
 def _places(places: Iterable[Place], names: Names) -> str:
     """Places in words: "the type of tail; the page at head"."""
     known = sorted(places)
-    types = [names.pageblock(b) for what, b in known if what == "migratetype"]
-    pages = [pfn for what, pfn in known if what == "page"]
+    types = [names.pageblock(b) for what, b in known if what == TYPE]
+    pages = [pfn for what, pfn in known if what == PAGE]
     parts = [f"the type of {', '.join(types)}"] if types else []
     for first, last in strip.runs(pages):
         if first == last:

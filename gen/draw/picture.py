@@ -10,8 +10,9 @@ from gen.draw.options import DrawOptions
 from gen.draw.rows import ALL, Row
 from gen.draw.sheet import Sheet, sheet
 from gen.draw.svg import CHAR, EDGE, ROW, Element, add, group, image, png
+from gen.model.vocabulary import vocabulary
 from gen.trace.interleaving import Interleaving
-from gen.trace.log import Call, Place, Warned
+from gen.trace.log import PAGE, TYPE, Call, Place, Warned
 from gen.trace.trace import Trace
 
 #: Columns that a row may take before it is broken, with few lanes and with many.
@@ -81,8 +82,8 @@ def _holds(rows: Sequence[Row], numbers: Sequence[int]) -> list[tuple[int, int]]
     Where the lock is not drawn, all calls of the event are inside.
     """
     called = [n for n in numbers if rows[n].call is not None]
-    locks = [n for n in called if rows[n].text == "lock zone->lock"]
-    unlocks = [n for n in numbers if rows[n].text == "unlock zone->lock"]
+    locks = [n for n in called if rows[n].text == vocabulary().taken]
+    unlocks = [n for n in numbers if rows[n].text == vocabulary().dropped]
     if not locks:
         return [(called[0], called[-1])] if called else []
     return [(lock, next((n for n in unlocks if n > lock), numbers[-1])) for lock in locks]
@@ -97,9 +98,9 @@ def _race(it: Interleaving) -> dict[int, list[Place]]:
     page, b = witness.get("page"), witness.get("b")
     named: set[Place] = set()
     if isinstance(b, int):
-        named |= {("migratetype", b)}
+        named |= {(TYPE, b)}
     if isinstance(page, int):
-        named |= {("page", page), ("migratetype", zone.pageblock_of(page))}
+        named |= {(PAGE, page), (TYPE, zone.pageblock_of(page))}
     all_of_them = {i: list(it.graph.edges[i, it.failing]["places"]) for i in it.racing}
     told = {i: [p for p in places if p in named] for i, places in all_of_them.items()}
     return {i: places for i, places in told.items() if places} or all_of_them

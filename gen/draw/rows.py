@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from gen.draw.braces import changed, described
 from gen.draw.names import Names
 from gen.draw.sentence import remark
+from gen.model.vocabulary import vocabulary
 from gen.tlc.value import Value
 from gen.trace.interleaving import Event, Interleaving
 from gen.trace.log import Asserted, Call, Frame, Skipped, Step, Warned
@@ -70,8 +71,8 @@ def rows_of(it: Interleaving, names: Names, depth: str, state: str = "none") -> 
         rows += made
         if failing and index + 1 < len(it.events) and _warned(step):
             # The hold is cut at the warning; whoever goes on needs the lock.
-            held = [row.depth for row in made if row.text == "lock zone->lock"]
-            rows += [Row(lane, level, "unlock zone->lock") for level in held]
+            held = [row.depth for row in made if row.text == vocabulary().taken]
+            rows += [Row(lane, level, vocabulary().dropped) for level in held]
         if failing and it.trace.prop.failure:
             text = remark(names, it.trace)
             rows.append(Row(lane, len(frames) + 1, text, fails=True))
@@ -106,7 +107,7 @@ def _without_frame(step: Step) -> tuple[LogEvent, ...]:
     inner: list[LogEvent] = []
     for call in step.calls:
         inner += call.children if isinstance(call, Call) else [call]
-    return tuple(c for c in inner if not (isinstance(c, Call) and c.name.startswith("spin_")))
+    return tuple(c for c in inner if not (isinstance(c, Call) and c.is_lock))
 
 
 def _frame_rows(lane: int, level: int, frame: Frame, names: Names, step: Step) -> list[Row]:
@@ -159,7 +160,7 @@ def _call_rows(
         if drawn:
             text = _call_text(call, names, step, within)
             rows.append(Row(lane, level, text, call=call))
-        below = level + 1 if drawn and not call.name.startswith("spin_") else level
+        below = level + 1 if drawn and not call.is_lock else level
         inner = f"{within} {call.name}"
         rows += _call_rows(lane, below, call.children, names, step, depth, failing, inner)
         if failing and rows and rows[-1].text.startswith("WARN("):
@@ -176,10 +177,8 @@ def _list_type(names: Names, warned: Warned, step: Step) -> str:
 
 
 def _call_text(call: Call, names: Names, step: Step, within: str) -> str:
-    if call.name == "spin_lock":
-        return "lock zone->lock"
-    if call.name == "spin_unlock":
-        return "unlock zone->lock"
+    if call.is_lock:
+        return vocabulary().taken if call.takes_lock else vocabulary().dropped
     shown = ", ".join(
         names.arg(name, call.args[name], call.args, step.before)
         for name in call.shown
@@ -201,4 +200,5 @@ def _said(call: Call, name: str, within: str) -> bool:
     set_migratetype_isolate() is: there set_pageblock_migratetype() needs no type.
     """
     value = call.args[name]
-    return isinstance(value, str) and "b" in call.args and value.lower() in within
+    of_pageblock = not {*vocabulary().pageblocks}.isdisjoint(call.args)
+    return isinstance(value, str) and of_pageblock and value.lower() in within

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from gen.draw.names import Names
 from gen.model.display import migratetypes
+from gen.model.vocabulary import vocabulary
 from gen.tlc.value import Value
 from gen.trace.interleaving import interleave
 from gen.trace.trace import Trace
@@ -27,9 +28,9 @@ class _Field:
             return str(1 << value)
         if spec == "pages" and isinstance(value, int):
             return str(value * zone.unit_pages)
-        if self.name == "b" and isinstance(value, int):
+        if self.name in vocabulary().pageblocks and isinstance(value, int):
             return self._pageblock(value)
-        if self.name == "page" and isinstance(value, int):
+        if self.name in vocabulary().pages and isinstance(value, int):
             b, unit = divmod(value, zone.pageblock_units)
             inside = f"pfn {value * zone.unit_pages} (in {self._pageblock(b)})"
             return self._pageblock(b) if unit == 0 else inside

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from gen.draw.layout import fit
 from gen.draw.names import Names, pageblocks_inside
+from gen.model.vocabulary import vocabulary
 from gen.tlc.value import Value
 from gen.trace.interleaving import Interleaving
 from gen.trace.trace import Trace
@@ -17,7 +18,7 @@ def setting(it: Interleaving, names: Names, width: int, cpu: str) -> list[str]:
     parts = _blocks_at_boot(it.trace, names)
     for event in it.events:
         for frame in event.step.frames:
-            if frame.name == "start_isolate_page_range":
+            if frame.name == vocabulary().isolates:
                 isolated = f"{cpu}{event.lane} isolates {_range(frame.args, names)}"
                 if isolated not in parts:
                     parts.append(isolated)
@@ -61,5 +62,5 @@ def _range(args: Mapping[str, Value], names: Names) -> str:
         text = f"pageblocks {inside[0]}-{inside[-1]}"
         if names.head_and_tail:
             text = "head and tail"
-    before = "pageblocks before, " if args["start"] != inside.start else ""
-    return before + text + (", pageblocks after" if args["end"] != inside.stop else "")
+    before = "pageblocks before, " if args[vocabulary().start] != inside.start else ""
+    return before + text + (", pageblocks after" if args[vocabulary().end] != inside.stop else "")

@@ -53,11 +53,7 @@ def strips(it: Interleaving, drawn: Sheet | None = None) -> Strips:
     captions = ["at boot"]
     for index, event in enumerate(it.events):
         rows = [row for row in drawn.rows if row.event == index]
-        calls = [
-            row.text
-            for row in rows
-            if isinstance(row.call, Call) and not row.call.name.startswith("spin_")
-        ]
+        calls = [row.text for row in rows if isinstance(row.call, Call) and not row.call.is_lock]
         text = calls[0] if calls else next((row.text for row in reversed(rows)), "")
         captions.append(f"#{event.lane} {text}")
     made = moments(states)

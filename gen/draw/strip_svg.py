@@ -13,7 +13,7 @@ from gen.model.display import letter, migratetypes
 from gen.model.zone import Zone
 from gen.trace.changes import Moment
 from gen.trace.interleaving import Interleaving
-from gen.trace.log import Place
+from gen.trace.log import PAGE, TYPE, Place
 from gen.trace.state import Block, State, levels
 from gen.trace.trace import Trace
 
@@ -150,12 +150,12 @@ def _labels(block: Block, now: State) -> list[str]:
 def _marks(drawn: Element, marked: Marked, base: float, scale: _Scale) -> None:
     """Types that were touched are underlined, pages have a line above them."""
     zone = scale.zone
-    pages = [pfn for what, pfn in sorted(marked.places) if what == "page"]
+    pages = [pfn for what, pfn in sorted(marked.places) if what == PAGE]
     for first, last in runs(pfn for pfn in pages if pfn >= 0):
         text = "read" if marked.kind == "read" else "written"
         _mark(drawn, scale.x(first), scale.x(last + 1), 4, text, marked.kind)
     units = zone.pageblock_units
-    types = [b for what, b in sorted(marked.places) if what == "migratetype"]
+    types = [b for what, b in sorted(marked.places) if what == TYPE]
     y = base + _PAGEBLOCK + 6
     for b in types:
         text = "type read" if marked.kind == "read" else "type written"

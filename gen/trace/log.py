@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from gen.model.vocabulary import vocabulary
 from gen.tlc.value import Record, Value
 from gen.trace.state import State
+
+#: The places there are: what a pageblock's type is called, and a page.
+TYPE, PAGE = "migratetype", "page"
 
 #: A place that a call reads or writes: ("migratetype", pageblock) or ("page", pfn in units).
 Place = tuple[str, int]
@@ -70,6 +74,16 @@ class Call:
                 yield child
 
     @property
+    def takes_lock(self) -> bool:
+        """Whether it is the call that takes zone->lock."""
+        return self.name == vocabulary().take
+
+    @property
+    def is_lock(self) -> bool:
+        """Whether it takes or drops zone->lock."""
+        return vocabulary().is_lock(self.name)
+
+    @property
     def wrote(self) -> bool:
         """Whether the call, or one below it, wrote anything."""
         return any(isinstance(c, Call) and c.writes for c in self.walk())
@@ -127,7 +141,7 @@ class Step:
     @property
     def locked(self) -> bool:
         """Whether the step was a hold of zone->lock."""
-        return any(isinstance(c, Call) and c.name == "spin_lock" for c in self.walk())
+        return any(isinstance(c, Call) and c.takes_lock for c in self.walk())
 
 
 # ---- the log of one action: calls and leaves, as macros.j2 writes them ----------------

@@ -41,7 +41,7 @@ class Origins:
     def of(self, step: Step) -> Origin:
         """The origin of one step of the trace."""
         calls = (c for c in step.walk() if isinstance(c, Call))
-        top = next((c for c in calls if not c.name.startswith("spin_")), None)
+        top = next((c for c in calls if not c.is_lock), None)
         frames = [frame.name for frame in step.frames if not frame.text]
         drawn = top is not None and top.draw != "never"
         function = top.name if top and drawn else frames[-1] if frames else ""
