@@ -17,6 +17,7 @@ from io import FileIO
 from pathlib import Path
 
 from gen.errors import ExitCode, GenError
+from gen.tlc.codes import EC
 from gen.tlc.command import ERRORS, LOG, META, TMP
 from gen.tlc.report import Outcome, Progress, Report
 from gen.tlc.stream import StreamReader
@@ -167,7 +168,7 @@ def tlc_version(run_dir: Path) -> str | None:
     """The version that TLC printed in ``run_dir``, None if there was no TLC: it says that first."""
     with contextlib.suppress(OSError), (run_dir / LOG).open("rb") as log:
         head = log.read(1 << 16).decode("utf-8", "replace")
-        found = re.search(r"STARTMSG 2262:\d+ @!@!@\n([^\n@]+)", head)
+        found = re.search(rf"STARTMSG {EC.TLC_VERSION:d}:\d+ @!@!@\n([^\n@]+)", head)
         return found[1].strip() if found else None
     return None
 

@@ -13,18 +13,22 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from gen.tlc.codes import (
-    BACK_TO,
+    BUG,
     CLOSING,
+    COUNTS,
     DECISIVE_WHEN_NESTED,
+    DEPTH_FIRST,
+    EC,
+    ERROR,
     ERRORS,
     EVALUATION_EXCEPTIONS,
     EVALUATION_EXITS,
     INITIAL,
+    INITIAL_STATES,
     NAMED,
     PARTS_OF_ERROR,
-    POSITIONS,
+    RECOVERED,
     STATES,
-    STUTTERING,
     TROUBLES,
     VIOLATIONS,
     WITH_TRACE,
@@ -138,9 +142,9 @@ class _Trouble:
 
     def whole(self) -> bool:
         """Whether TLC printed all of this violation."""
-        if self.code == 2104 or self.code in INITIAL:
+        if self.code == EC.TLC_ASSUMPTION_FALSE or self.code in INITIAL:
             return True
-        if self.code == 2116:
+        if self.code == EC.TLC_TEMPORAL_PROPERTY_VIOLATED:
             return bool(self.states) and (self.back_to is not None or self.stuttering)
         if self.code in WITH_TRACE:
             return self.settled and bool(self.states)
@@ -152,7 +156,7 @@ class _UnreadableError(Exception):
 
 
 def _blames_spec(general: _Message) -> bool:
-    """Whether the exception in a message 1000 comes from evaluating the specification."""
+    """Whether the exception in a GENERAL message comes from evaluating the specification."""
     prefix = "The exception was a "
     thrown = [line for line in general.lines if line.startswith(prefix)]
     return any(line.removeprefix(prefix).startswith(EVALUATION_EXCEPTIONS) for line in thrown)
@@ -169,7 +173,7 @@ def _classify(root: _Message) -> tuple[int, Outcome]:
         return root.code, VIOLATIONS[root.code]
     if any(word in message.text for message in root.walk() for word in _HEAP):
         return root.code, Outcome.OUT_OF_MEMORY
-    if root.severity == 2 or (root.code == 1000 and not _blames_spec(root)):
+    if root.severity == BUG or (root.code == EC.GENERAL and not _blames_spec(root)):
         return root.code, Outcome.CRASHED
     return root.code, TROUBLES.get(root.code, Outcome.CRASHED)
 
@@ -177,22 +181,22 @@ def _classify(root: _Message) -> tuple[int, Outcome]:
 def _describe(root: _Message) -> str:
     """One line for people: the cause without TLC's words around it."""
     lines = root.all_lines
-    # 1000 is "TLC threw an unexpected exception", five lines of it, then ": <the cause>".
-    if root.code == 1000:
+    # "TLC threw an unexpected exception", five lines of it, then ": <the cause>".
+    if root.code == EC.GENERAL:
         cause = next((at for at, line in enumerate(lines) if line.startswith(":")), None)
         if cause is not None:
             exception = lines[cause - 1].rpartition(" ")[2] if cause else ""
             lines = [lines[cause][1:], *lines[cause + 1 :]]
             if "OutOfMemoryError" in exception:
                 lines.insert(0, f"{exception}:")
-    if root.code in (2102, *INITIAL):
+    if root.code in (EC.TLC_INITIAL_STATE, *INITIAL):
         # What follows is the state.
         stop = next((at for at, line in enumerate(lines) if line.endswith("initial state:")), None)
         if stop is not None:
             lines = [*lines[:stop], lines[stop].rstrip(":")]
-            if root.code == 2102:
+            if root.code == EC.TLC_INITIAL_STATE:
                 lines = [line for line in lines if not line.startswith("While working on")]
-    if root.code == 1102:
+    if root.code == EC.WRONG_COMMANDLINE_PARAMS_TLC:
         lines = [line for line in lines if not line.startswith("Usage:")]
     return _one_line(lines)
 
@@ -320,7 +324,7 @@ class StreamReader:
             self._stack[-1].parts.append(line)
         elif self._in_sany:
             self._sany.append(line)
-        elif 2219 in self._closed:
+        elif EC.TLC_SANY_END in self._closed:
             self._printed.append(line)
         else:
             # Before SANY there is only the Java VM to print something.
@@ -331,7 +335,7 @@ class StreamReader:
             self._any_error = True
         if self._stack:
             self._stack[-1].parts.append(message)
-        elif message.code == 2219:
+        elif message.code == EC.TLC_SANY_END:
             self._in_sany = False
         self._stack.append(message)
 
@@ -356,12 +360,12 @@ class StreamReader:
             self._error(message, current)
         elif code in STATES and current:
             current.states.append(message)
-        elif code == BACK_TO and current:
+        elif code == EC.TLC_BACK_TO_STATE and current:
             # 0 is no state, and refused when the trace is read.
             current.back_to = _index(message.text.partition(":")[0]) or 0
-        elif code == STUTTERING and current:
+        elif code == EC.TLC_STATE_PRINT3 and current:
             current.stuttering = "Stuttering" in message.text
-        elif code == 2200:
+        elif code == EC.TLC_PROGRESS_STATS:
             return self._progress(message.text)
         else:
             self._fact(code, message.text)
@@ -369,7 +373,7 @@ class StreamReader:
 
     def _error(self, message: _Message, current: _Trouble | None) -> None:
         if message.code in PARTS_OF_ERROR and current:
-            if message.code == POSITIONS:
+            if message.code == EC.TLC_NESTED_EXPRESSION:
                 places = [line for line in message.lines if line[:1].isdecimal()]
                 current.position = places[-1].partition(". ")[2].strip() if places else ""
             return
@@ -398,44 +402,44 @@ class StreamReader:
 
     def _fact(self, code: int, text: str) -> None:
         counts = {name: _number(number) for number, name in _COUNT.findall(text)}
-        if code == 2220:
+        if code == EC.TLC_SANY_START:
             self._in_sany = True
-        elif code == 2187:
+        elif code == EC.TLC_MODE_MC:
             workers = _WORKERS.search(text)
             self._workers = int(workers[1]) if workers else None
-        elif code == 2188:
+        elif code == EC.TLC_MODE_SIMU:
             self._partial_search = "a simulation does not search the whole state space"
-        elif code == 2271 or code in (2203, 2204, 2205, 2206):
+        elif code in DEPTH_FIRST:
             # It stops at its bound and checks no temporal property, and says success all the same.
             self._partial_search = "a depth-first search (-dfid) is no complete search"
-        elif code in (2197, 2198, 2207):
+        elif code in RECOVERED:
             self._partial_search = "a search continued from a checkpoint is not taken as complete"
-        elif code == 2192:
+        elif code == EC.TLC_CHECKING_TEMPORAL_PROPS:
             # The last one counts; what is checked during the search is not the whole graph.
             self._temporal = "for the complete state space" in text
             if " 0 total distinct states" in text:
                 self._partial_search = "TLC checked the temporal properties of no state at all"
-        elif code in (2190, 2191, 2208):
+        elif code in INITIAL_STATES:
             found = _INITIAL_STATES.search(text)
             self._initial = _number(found[1]) if found else None
-        elif code == 2269 and self._partial_search:
+        elif code == EC.TLC_COMPUTING_INIT_PROGRESS and self._partial_search:
             # In a simulation this is the only message about initial states.
             found = _INITIAL_STATES_SIMULATED.search(text)
             self._initial = _number(found[1]) if found else None
-        elif code == 2194:
+        elif code == EC.TLC_SEARCH_DEPTH:
             depth = _DEPTH.search(text)
             self._depth = _number(depth[1]) if depth else self._depth
-        elif code == 2210:
+        elif code == EC.TLC_STATS_SIMU:
             generated = _SIMULATED.search(text)
             self._generated = _number(generated[1]) if generated else self._generated
-        elif code == 2201:
+        elif code == EC.TLC_COVERAGE_START:
             # Coverage comes again and again, each time in whole.
             self._new_coverage = {}
-        elif code in (2772, 2773):
+        elif code in (EC.TLC_COVERAGE_NEXT, EC.TLC_COVERAGE_INIT):
             self._cover(text)
-        elif code == 2202:
+        elif code == EC.TLC_COVERAGE_END:
             self._coverage = self._new_coverage
-        if code in (2199, 2204, 2206, 2209):
+        if code in COUNTS:
             self._generated = _known(counts.get("states generated"))
             self._distinct = _known(counts.get("distinct states found"))
             self._queue = _known(counts.get("states left on queue"))
@@ -476,7 +480,7 @@ class StreamReader:
             coverage=dict(self._coverage),
             printed=tuple(self._printed),
             completed=not complete,
-            temporal=self._temporal and 2267 in self._closed,
+            temporal=self._temporal and EC.TLC_CHECKING_TEMPORAL_PROPS_END in self._closed,
         )
 
     def _why_not_complete(self, exit_code: int, damaged: str) -> str:
@@ -485,9 +489,9 @@ class StreamReader:
             return damaged
         if self._partial_search:
             return self._partial_search
-        if 2193 not in self._closed:
+        if EC.TLC_SUCCESS not in self._closed:
             return "TLC never said that the search was complete"
-        if not {2199, 2186} <= self._closed:
+        if not {EC.TLC_STATS, EC.TLC_FINISHED} <= self._closed:
             return "the output stops before TLC's last messages"
         if self._queue != 0:
             return f"TLC left {self._queue} states on its queue"
@@ -545,7 +549,7 @@ class StreamReader:
         # 4. No complaint at all.
         if not incomplete:
             return Outcome.SUCCESS, "", None, ()
-        if exit_code == 0 or 2193 in self._closed:
+        if exit_code == 0 or EC.TLC_SUCCESS in self._closed:
             return Outcome.INCOMPLETE, incomplete, None, ()
         said = self._noise or [line for line in self._sany if line.strip()][-1:]
         text = f"TLC ended with exit code {exit_code} and no message"
@@ -557,7 +561,7 @@ class StreamReader:
         """A trouble that is no violation; TLC may show the states that lead to it."""
         text = _message(trouble, self._sany)
         outcome = trouble.outcome
-        vague = trouble.outcome is Outcome.CRASHED and trouble.root.severity == 1
+        vague = trouble.outcome is Outcome.CRASHED and trouble.root.severity == ERROR
         if vague and exit_code in EVALUATION_EXITS:
             outcome = Outcome.EVALUATION
         if not trouble.settled:
@@ -576,12 +580,12 @@ class StreamReader:
         Raises _UnreadableError.
         """
         comparable = (
-            trouble.code == 2110
+            trouble.code == EC.TLC_INVARIANT_VIOLATED_BEHAVIOR
             and self._workers == 1
             and not self._partial_search
             and len(self._troubles) == 1
-            and 2194 in self._closed
-            and 2193 not in self._closed
+            and EC.TLC_SEARCH_DEPTH in self._closed
+            and EC.TLC_SUCCESS not in self._closed
         )
         if comparable and self._depth is not None and len(trace) < self._depth:
             raise _UnreadableError(
