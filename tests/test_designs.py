@@ -17,7 +17,7 @@ from gen.check.session import check
 from gen.check.verdict import Result, Verdict
 from gen.model.design import HISTORIC as HISTORIC_KERNEL
 from gen.model.design import design_names, find_design
-from gen.model.property import find_properties
+from gen.model.property import Kind, find_properties
 from gen.model.zone import Zone
 from gen.tlc.options import TlcOptions
 from gen.tlc.toolchain import find_toolchain
@@ -203,7 +203,7 @@ def test_a_version_does_what_its_source_says(
     own = replace(
         find_properties(["Alignment"])[0],
         name="Own",
-        kind=kind,
+        kind=Kind(kind),
         formula=whole,
         witness="{[page |-> 0]}",
         sentence="{page}.",

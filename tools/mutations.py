@@ -41,7 +41,7 @@ from gen.cli import options
 from gen.errors import GenError, near_miss
 from gen.files import write_text
 from gen.model.design import Design, find_design
-from gen.model.property import Property, find_properties
+from gen.model.property import BOOT, SAFETY, STEP, Property, find_properties
 from gen.model.render import Replay, render, render_replay, replay_state
 from gen.model.section import Call, Section, sections
 from gen.model.specs import SPECS
@@ -66,7 +66,6 @@ UNCHANGED = "unchanged"
 _LOCK = ("spin_lock", "spin_unlock")
 #: Seconds after which a mutant is given up.
 _TIMEOUT = 1800.0
-_SEARCHES = (("state", "Boot", "Step"), ("action", "Boot", "Step"))
 #: Evaluated in every state for every combination of types, and about one function alone.
 _COSTLY = ("HotPathTypes",)
 #: What the model remembers for a property alone: no kernel has it.
@@ -97,7 +96,8 @@ class Question:
         return [
             p
             for p in find_properties(args.property)
-            if (p.kind, p.start, p.steps) in _SEARCHES
+            if p.kind in SAFETY
+            and (p.start, p.steps) == (BOOT, STEP)
             and p.name not in _COSTLY
             and self.design.has(p.needs)
             and self.zone.isolators >= p.isolators

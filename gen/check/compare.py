@@ -9,7 +9,7 @@ from pathlib import Path
 from gen.check.request import Check
 from gen.check.session import check
 from gen.check.verdict import Result, Verdict
-from gen.model.property import REACHABLE, Property, properties
+from gen.model.property import Kind, Property, properties
 from gen.model.variable import variables
 from gen.tlc.value import Record, format_value
 from gen.trace.trace import Trace
@@ -75,7 +75,7 @@ def same_call(request: Check, failed: Trace) -> Property:
         "CanSucceed == ~ \\E i \\in Isolators : "
         f'isolator[i].pc = "isolated" /\\ isolator[i].asked = {asked}'
     )
-    assert base.kind == REACHABLE
+    assert base.kind is Kind.REACHABLE
     return replace(base, formula=formula, start="SameStart")
 
 

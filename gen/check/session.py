@@ -14,7 +14,7 @@ from gen.check.request import Check
 from gen.check.shortest import GRAPH, Shortest, choose
 from gen.check.verdict import OnProgress, OnVerdict, Result, Verdict
 from gen.errors import ExitCode, GenError
-from gen.model.property import COST, COVERAGE, LIVENESS, REACHABLE, Property, properties
+from gen.model.property import SAFETY, Kind, Property, properties
 from gen.model.render import (
     Replay,
     actions,
@@ -231,7 +231,7 @@ class _Session:
         """
         small = (found.distinct or 0) <= MOST_TO_CHOOSE and self.check.zone.grain == "fused"
         wanted = self.check.all_shortest or (self.check.easiest and small)
-        if not wanted or prop.kind not in ("state", "action"):
+        if not wanted or prop.kind not in SAFETY:
             return self.follow(prop, found), None
         with ThreadPoolExecutor(1) as aside:
             likely = aside.submit(self.follow, prop, found)
@@ -257,7 +257,7 @@ class _Session:
         state = replay_state(self.check.design, self.check.zone, prop)
 
         def final(report: Report) -> bool:
-            if prop.kind == LIVENESS:
+            if prop.kind is Kind.LIVENESS:
                 return _confirms_loop(report, found, state)
             return _confirms(report, found.trace, state)
 
@@ -299,13 +299,13 @@ class _Session:
         self.tell(
             Verdict(
                 prop,
-                Result.HOLDS if prop.kind == REACHABLE else Result.VIOLATED,
+                Result.HOLDS if prop.kind is Kind.REACHABLE else Result.VIOLATED,
                 length=length,
                 distinct=found.distinct or 0,
                 generated=found.generated or 0,
                 seconds=seconds,
                 trace=trace,
-                code=ExitCode.OK if prop.kind == REACHABLE else ExitCode.SAFETY,
+                code=ExitCode.OK if prop.kind is Kind.REACHABLE else ExitCode.SAFETY,
                 shortest=shortest,
             )
         )
@@ -363,10 +363,10 @@ class _Session:
 
     def judge(self, properties: Sequence[Property], label: str, pool: ThreadPoolExecutor) -> None:
         """A verdict for each of these: search, set aside what is violated, search again."""
-        if [p.kind for p in properties] == [COST]:
+        if [p.kind for p in properties] == [Kind.COST]:
             self.measure(properties[0])
             return
-        if [p.kind for p in properties] == [COVERAGE]:
+        if [p.kind for p in properties] == [Kind.COVERAGE]:
             self.cover(properties[0])
             return
         left = list(properties)
@@ -410,7 +410,7 @@ def _violated(report: Report, asked: Sequence[Property]) -> Property | None:
     if not report.trace:
         return None
     if report.outcome is Outcome.TEMPORAL:
-        live = [p for p in asked if p.kind == LIVENESS]
+        live = [p for p in asked if p.kind is Kind.LIVENESS]
         return live[0] if len(live) == 1 else None  # TLC does not name it
     if report.outcome not in _VIOLATIONS:
         return None
@@ -430,7 +430,7 @@ def _guarded(asked: Sequence[Property]) -> list[Property]:
 
 def _holds_all(report: Report, asked: Sequence[Property]) -> bool:
     """Whether TLC has searched every state, and with liveness the loops too."""
-    return report.ok and (report.temporal or all(p.kind != LIVENESS for p in asked))
+    return report.ok and (report.temporal or all(p.kind is not Kind.LIVENESS for p in asked))
 
 
 def _unrolled(report: Report, length: int) -> list[TraceState]:
@@ -492,7 +492,7 @@ def _why_vacuous(request: Check, prop: Property) -> str:
 
 
 def _holds(prop: Property, report: Report, seconds: float) -> Verdict:
-    reachable = prop.kind == REACHABLE
+    reachable = prop.kind is Kind.REACHABLE
     return Verdict(
         prop,
         Result.UNREACHABLE if reachable else Result.HOLDS,
@@ -572,9 +572,9 @@ def confirm(request: Check, trace: Trace) -> Verdict:
     GenError if the variables of its states are not the design's.
     """
     prop, states, back_to = trace.prop, trace.states[: trace.length], None
-    if prop.kind == LIVENESS and (trace.loop is None or trace.loop < 2):
+    if prop.kind is Kind.LIVENESS and (trace.loop is None or trace.loop < 2):
         raise GenError(f"{prop.name} is violated by a loop, and there is none in this trace")
-    if prop.kind != LIVENESS and trace.loop is not None:
+    if prop.kind is not Kind.LIVENESS and trace.loop is not None:
         raise GenError(f"{prop.name} is violated by a trace that ends, and here is a loop")
     if trace.loop is not None:
         # A trace has the first state of its loop once more at its end; TLC does not write it.
@@ -629,7 +629,7 @@ def _searches(properties: Sequence[Property]) -> dict[str, list[Property]]:
     searches = {"first": [*properties[:1]]} if properties else {}
     labels: dict[frozenset[str], str] = {frozenset(): "others"}
     for prop in properties[1:]:
-        if prop.kind in (COST, COVERAGE, LIVENESS):
+        if prop.kind in (Kind.COST, Kind.COVERAGE, Kind.LIVENESS):
             searches[prop.name] = [prop]
             continue
         alike = frozenset((*prop.keeps, *prop.features)) | ({prop.start} - {"Boot"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cache
 
 from gen.errors import GenError, near_miss
@@ -11,12 +12,35 @@ from gen.model.choice import Needs
 from gen.model.specs import SPECS, load
 
 
+class Kind(StrEnum):
+    """What a property is about, as ``properties.toml`` has it."""
+
+    #: An invariant: of every state.
+    STATE = "state"
+    #: Of every step.
+    ACTION = "action"
+    #: Of behaviours: TLC checks their loops.
+    LIVENESS = "liveness"
+    #: It holds if TLC finds a behaviour, which is then its witness.
+    REACHABLE = "reachable"
+    #: A number: the least bound under which its action holds.
+    COST = "cost"
+    #: Whether every action happens.
+    COVERAGE = "coverage"
+
+
+#: The kinds that a behaviour without a loop violates.
+SAFETY = (Kind.STATE, Kind.ACTION)
+#: Where behaviours begin, and what happens in them, if a property does not say otherwise.
+BOOT, STEP = "Boot", "Step"
+
+
 @dataclass(frozen=True)
 class Property:
-    """What developers promise; ``kind``: see ``properties.toml``."""
+    """What developers promise; for the fields see ``properties.toml``."""
 
     name: str
-    kind: str
+    kind: Kind
     statement: str
     formula: str
     #: TLA+: records that say what is wrong in the state, or the step, that violates it.
@@ -41,8 +65,8 @@ class Property:
     #: What is modelled for it, whether it was asked for or not: features by name.
     features: tuple[str, ...]
     #: TLA+: where the behaviours begin, and the steps in them.
-    start: str = "Boot"
-    steps: str = "Step"
+    start: str = BOOT
+    steps: str = STEP
     #: Of a cost: the number that is not to be exceeded.
     bound: int = 0
 
@@ -53,7 +77,7 @@ def properties() -> dict[str, Property]:
     return {
         name: Property(
             name=name,
-            kind=data["kind"],
+            kind=Kind(data["kind"]),
             statement=data["statement"],
             formula=data["formula"],
             witness=data["witness"],
@@ -68,8 +92,8 @@ def properties() -> dict[str, Property]:
             by_default=data.get("by_default", True),
             needs=data.get("needs", {}),
             features=tuple(data.get("features", ())),
-            start=data.get("start", "Boot"),
-            steps=data.get("steps", "Step"),
+            start=data.get("start", BOOT),
+            steps=data.get("steps", STEP),
         )
         for name, data in load(SPECS / "properties.toml").items()
     }
@@ -93,18 +117,8 @@ def find_properties(
             return True
         if prop.grain not in ("", grain):
             return False
-        if liveness and prop.kind == "liveness":
+        if liveness and prop.kind is Kind.LIVENESS:
             return True
         return "all" in names if names else prop.by_default or prop.grain == "step"
 
     return [p for p in known.values() if chosen(p)]
-
-
-#: The kind of a property that TLC checks on behaviours, not on states or steps.
-LIVENESS = "liveness"
-#: The kind of a property that is a number: the least bound under which its action holds.
-COST = "cost"
-#: The kind of a property that asks whether every action happens.
-COVERAGE = "coverage"
-#: The kind of a property that holds if TLC finds a behaviour, which is then its witness.
-REACHABLE = "reachable"

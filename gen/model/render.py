@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import functools
 import os
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import jinja2
 
 from gen.model.design import Design
 from gen.model.feature import find_features
-from gen.model.property import COST, COVERAGE, LIVENESS, REACHABLE, Property
+from gen.model.property import BOOT, STEP, Kind, Property
 from gen.model.section import sections
 from gen.model.specs import SPECS
-from gen.model.variable import variables
+from gen.model.variable import Variable, variables
 from gen.model.zone import Zone
 from gen.run_dir import cache_home
 from gen.tlc.spec import Spec
@@ -49,9 +49,9 @@ class Replay:
     loop: int | None = None
 
     @property
-    def kind(self) -> str:
+    def kind(self) -> Kind:
         """The kind of the property that the last state, or step, violates."""
-        return "action" if self.prop.kind == COST else self.prop.kind
+        return Kind.ACTION if self.prop.kind is Kind.COST else self.prop.kind
 
 
 class _Compiled(jinja2.FileSystemBytecodeCache):
@@ -105,69 +105,117 @@ def _tidy(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", lines).strip("\n") + "\n"
 
 
-def _render(
-    name: str,
-    design: Design,
-    zone: Zone,
-    properties: Sequence[Property],
-    made_by: str,
-    replay: Replay | None,
-    shortest: int | None = None,
-    covers: bool = False,
-    window: str | None = None,
-    without: Collection[str] = (),
-) -> str:
-    zone = zone_for(zone, properties)
-    kept = {variable for p in properties for variable in p.keeps}
-    known = variables(design, zone.features, kept, zone.grain)
-    state = [v for v in known if v.name not in without]
-    step = zone.grain == "step"
-    protected = ", ".join(v.name for v in state if v.protected)
+@dataclass(frozen=True)
+class Module:
+    """What a module is rendered of, and what TLC is asked of it.
+
+    The last five fields are for a question other than whether the properties hold.
+    """
+
+    name: str
+    design: Design
+    zone: Zone
+    properties: Sequence[Property]
+    #: The command that makes it again; for its header.
+    made_by: str
+    #: This behaviour is followed, and every call logged.
+    replay: Replay | None = None
+    #: Every counterexample of so many states is in the state graph.
+    shortest: int | None = None
+    #: Which of the actions happen is printed.
+    covers: bool = False
+    #: The text of the module that every chunk has to behave like.
+    window: str | None = None
+    #: Variables that it does without.
+    without: Collection[str] = ()
+
+    @property
+    def kept(self) -> set[str]:
+        """The variables that are in the state for the properties' sake."""
+        return {variable for p in self.properties for variable in p.keeps}
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """The features of the zone, and those that the properties speak of."""
+        return zone_for(self.zone, self.properties).features
+
+    @property
+    def state(self) -> list[Variable]:
+        """The variables, but for those of the templates themselves."""
+        known = variables(self.design, self.features, self.kept, self.zone.grain)
+        return [v for v in known if v.name not in self.without]
+
+    @property
+    def step(self) -> bool:
+        """Whether each call is a step of its own."""
+        return self.zone.grain == "step"
+
+    @property
+    def live(self) -> bool:
+        """Whether TLC looks at behaviours, for which there must be fairness."""
+        return any(p.kind is Kind.LIVENESS for p in self.properties)
+
+    @property
+    def start(self) -> str:
+        """Where the behaviours begin."""
+        return next((p.start for p in self.properties), BOOT)
+
+    @property
+    def steps(self) -> str:
+        """What happens in them."""
+        return next((p.steps for p in self.properties), STEP)
+
+    @property
+    def tla(self) -> str:
+        """The text of the module."""
+        return _tidy(_environment().get_template("pageblock.tla.j2").render(_context(self)))
+
+    def spec(self, cfg: Sequence[str]) -> Spec:
+        """The module, with a configuration of these lines."""
+        return Spec(self.name, self.tla, "\n".join(cfg) + "\n")
+
+
+def _context(module: Module) -> dict[str, Any]:
+    """What the templates speak of."""
+    design, state = module.design, module.state
+    given = {
+        "choice": design.choices,
+        "step": module.step,
+        "protected": ", ".join(v.name for v in state if v.protected),
+    }
 
     def filled(text: str) -> str:
-        given = {"choice": design.choices, "step": step, "protected": protected}
         return _environment().from_string(text).render(given)
 
-    properties = [dataclasses.replace(p, formula=filled(p.formula)) for p in properties]
-    state = [dataclasses.replace(v, at_unlock=filled(v.at_unlock)) for v in state]
-    template = _environment().get_template("pageblock.tla.j2")
-
-    return _tidy(
-        template.render(
-            module=name,
-            design=design,
-            choice=design.choices,
-            named=design.named,
-            sections=sections(design.choices),
-            zone=zone,
-            properties=properties,
-            kept=kept,
-            variables=state,
-            made_by=made_by,
-            step=step,
-            explained=replay is not None,
-            replay=replay,
-            shortest=shortest,
-            window=window,
-            has=frozenset((*zone.features, *(v.name for v in state))),
-            covers=covers or any(p.kind == COVERAGE for p in properties),
-            live=any(p.kind == LIVENESS for p in properties),
-            bound=max((p.bound for p in properties), default=0),
-            start=_behaviours(properties)[0],
-            steps=_behaviours(properties)[1],
-        )
-    )
+    return {
+        "module": module.name,
+        "design": design,
+        "choice": design.choices,
+        "named": design.named,
+        "sections": sections(design.choices),
+        "zone": zone_for(module.zone, module.properties),
+        "properties": [replace(p, formula=filled(p.formula)) for p in module.properties],
+        "kept": module.kept,
+        "variables": [replace(v, at_unlock=filled(v.at_unlock)) for v in state],
+        "has": frozenset((*module.features, *(v.name for v in state))),
+        "made_by": module.made_by,
+        "step": module.step,
+        "explained": module.replay is not None,
+        "replay": module.replay,
+        "shortest": module.shortest,
+        "window": module.window,
+        "covers": module.covers or any(p.kind is Kind.COVERAGE for p in module.properties),
+        "live": module.live,
+        "bound": max((p.bound for p in module.properties), default=0),
+        "start": module.start,
+        "steps": module.steps,
+    }
 
 
 def zone_for(zone: Zone, properties: Sequence[Property]) -> Zone:
     """The zone with the features that these properties speak of."""
     wanted = {*zone.features, *(feature for p in properties for feature in p.features)}
-    return dataclasses.replace(zone, features=find_features(wanted))
-
-
-def _behaviours(properties: Sequence[Property]) -> tuple[str, str]:
-    """Where the behaviours begin that these properties are about, and the steps in them."""
-    return next(((p.start, p.steps) for p in properties), ("Boot", "Step"))
+    return replace(zone, features=find_features(wanted))
 
 
 #: What a module says of its actions that happen; and how it names those that may.
@@ -198,18 +246,19 @@ def render(
 
     ``covers``: it says which of its actions happen.
     """
-    live = any(p.kind == LIVENESS for p in properties)
-    start, steps = _behaviours(properties)
-    lines = ["SPECIFICATION Live"] if live else [f"INIT {start}", f"NEXT {steps}"]
-    invariants = [p.name for p in properties if p.kind in ("state", REACHABLE)]
-    if live:
+    module = Module(MODULE, design, zone, properties, made_by, covers=covers)
+    invariants = [p.name for p in properties if p.kind in (Kind.STATE, Kind.REACHABLE)]
+    actions = [p.name for p in properties if p.kind in (Kind.ACTION, Kind.COST, Kind.LIVENESS)]
+    if module.live:
+        cfg = ["SPECIFICATION Live"]
         invariants.append(FAIRNESS)
+    else:
+        cfg = [f"INIT {module.start}", f"NEXT {module.steps}"]
     if invariants:
-        lines.append("INVARIANTS " + " ".join(invariants))
-    if actions := [p.name for p in properties if p.kind in ("action", COST, LIVENESS)]:
-        lines.append("PROPERTIES " + " ".join(actions))
-    tla = _render(MODULE, design, zone, properties, made_by, None, covers=covers)
-    return Spec(MODULE, tla, "\n".join(lines) + "\n")
+        cfg.append("INVARIANTS " + " ".join(invariants))
+    if actions:
+        cfg.append("PROPERTIES " + " ".join(actions))
+    return module.spec(cfg)
 
 
 def render_locality(design: Design, zone: Zone, made_by: str = "gen prove") -> Spec:
@@ -219,19 +268,19 @@ def render_locality(design: Design, zone: Zone, made_by: str = "gen prove") -> S
     the window, so that it needs no count of the isolated pageblocks.
     """
     count = ["nr_isolate_pageblock"]
-    inner = dataclasses.replace(zone, whole=False)
-    window = _render(WINDOW_MODULE, design, inner, [], made_by, None, without=count)
-    whole = dataclasses.replace(zone, whole=True)
-    tla = _render(LOCALITY_MODULE, design, whole, [], made_by, None, window=window)
+    window = Module(WINDOW_MODULE, design, replace(zone, whole=False), [], made_by, without=count)
+    whole = Module(
+        LOCALITY_MODULE, design, replace(zone, whole=True), [], made_by, window=window.tla
+    )
     chunks = " ".join(f"Chunk{c}" for c in range(zone.pageblocks // zone.chunk_pageblocks))
-    return Spec(LOCALITY_MODULE, tla, f"INIT Boot\nNEXT Step\nPROPERTIES {chunks}\n")
+    return whole.spec([f"INIT {BOOT}", f"NEXT {STEP}", f"PROPERTIES {chunks}"])
 
 
 def replay_state(design: Design, zone: Zone, prop: Property) -> list[str]:
     """The variables of a replay's states: those of a module that is asked this property alone."""
-    state = variables(design, zone_for(zone, [prop]).features, prop.keeps, zone.grain)
-    hold = ["hold"] if zone.grain == "step" else []
-    return [*(v.name for v in state), "isolator", *hold]
+    module = Module(REPLAY_MODULE, design, zone, [prop], "")
+    hold = ["hold"] if module.step else []
+    return [*(v.name for v in module.state), "isolator", *hold]
 
 
 def render_replay(design: Design, zone: Zone, replay: Replay, made_by: str = "gen check") -> Spec:
@@ -239,17 +288,18 @@ def render_replay(design: Design, zone: Zone, replay: Replay, made_by: str = "ge
     # Other properties' variables may have been in the state that was searched.
     state = replay_state(design, zone, replay.prop)
     found = [{name: values[name] for name in state} for values in replay.states]
-    replay = dataclasses.replace(replay, states=found)
-    tla = _render(REPLAY_MODULE, design, zone, [replay.prop], made_by, replay)
-    cfg = "INIT ReplayInit\nNEXT ReplayNext\nINVARIANTS NotReplayed\n"
-    if replay.kind == LIVENESS:
-        cfg = f"SPECIFICATION ReplayLive\nPROPERTIES {replay.prop.name}\n"
-    return Spec(REPLAY_MODULE, tla, cfg)
+    module = Module(
+        *(REPLAY_MODULE, design, zone, [replay.prop], made_by),
+        replay=replace(replay, states=found),
+    )
+    if replay.kind is Kind.LIVENESS:
+        return module.spec(["SPECIFICATION ReplayLive", f"PROPERTIES {replay.prop.name}"])
+    return module.spec(["INIT ReplayInit", "NEXT ReplayNext", "INVARIANTS NotReplayed"])
 
 
 def render_shortest(
     design: Design, zone: Zone, prop: Property, length: int, made_by: str = "gen check"
 ) -> Spec:
     """The module whose state graph has every counterexample of so many states."""
-    tla = _render(SHORTEST_MODULE, design, zone, [prop], made_by, None, length)
-    return Spec(SHORTEST_MODULE, tla, "INIT ShortestInit\nNEXT ShortestNext\n")
+    module = Module(SHORTEST_MODULE, design, zone, [prop], made_by, shortest=length)
+    return module.spec(["INIT ShortestInit", "NEXT ShortestNext"])

@@ -11,7 +11,7 @@ from typing import Any
 from gen.check.request import Check
 from gen.check.verdict import Result, Verdict
 from gen.errors import ExitCode, GenError
-from gen.model.property import Property
+from gen.model.property import BOOT, SAFETY, Property
 from gen.model.render import render
 from gen.model.zone import Zone
 from gen.tlc.spec import Spec
@@ -152,7 +152,7 @@ FORMAT = "pageblock-gen certificate 1"
 
 def provable(prop: Property) -> bool:
     """Whether it is a safety property of what happens from boot on."""
-    return prop.kind in ("state", "action") and prop.start == "Boot" and not prop.features
+    return prop.kind in SAFETY and prop.start == BOOT and not prop.features
 
 
 def zone_of_any_size(zone: Zone) -> Zone:
