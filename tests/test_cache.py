@@ -238,7 +238,7 @@ def look(
     ) -> tuple[Result, list[str]]:
         fake = Tlc({"first": first, "first-again": first, "Alignment-replay": replay})
         monkeypatch.setattr("gen.tlc.process.run", fake)
-        monkeypatch.setattr("gen.check.session.render_replay", lambda *_: Spec("replay", "", ""))
+        monkeypatch.setattr("gen.check.confirm.render_replay", lambda *_: Spec("replay", "", ""))
         directory = tmp_path / str(next(counter))
         directory.mkdir()
         request = Check(

@@ -144,9 +144,9 @@ def runs(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Runs]:
     def spec(_design: object, _zone: object, properties: Any, _made_by: str) -> Spec:
         return Spec("pageblock", "", " ".join(p.name for p in properties))
 
-    monkeypatch.setattr("gen.check.session.trace_from_replay", read)
+    monkeypatch.setattr("gen.check.confirm.trace_from_replay", read)
     monkeypatch.setattr("gen.check.request.render", spec)
-    monkeypatch.setattr("gen.check.session.render_replay", lambda *_: Spec("replay", "", ""))
+    monkeypatch.setattr("gen.check.confirm.render_replay", lambda *_: Spec("replay", "", ""))
     return put
 
 
@@ -667,7 +667,7 @@ def test_what_happens_in_one_zone_need_not_happen_in_another(
     request_for: RequestFor, runs: Put, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = runs(**{f"{COVERED}-1": seen(*KNOWN - {"GiveBack"}), f"{COVERED}-2": seen("GiveBack")})
-    monkeypatch.setattr("gen.check.session.actions", lambda _spec: KNOWN)
+    monkeypatch.setattr("gen.check.coverage.actions", lambda _spec: KNOWN)
     assert check(request_for(COVERED))[0].result is Result.HOLDS
     assert made.names == [f"{COVERED}-1", f"{COVERED}-2"]
 
@@ -676,7 +676,7 @@ def test_an_action_that_never_happens_makes_it_vacuous(
     request_for: RequestFor, runs: Put, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     runs(**{f"{COVERED}-{n}": seen(*KNOWN - {"GiveBack"}) for n in (0, 1, 2)})
-    monkeypatch.setattr("gen.check.session.actions", lambda _spec: KNOWN)
+    monkeypatch.setattr("gen.check.coverage.actions", lambda _spec: KNOWN)
     (verdict,) = check(request_for(COVERED))
     assert verdict.result is Result.VACUOUS and verdict.message.endswith("in no zone: GiveBack")
 

@@ -11,7 +11,7 @@ import pytest
 from conftest import Gen
 
 from gen.check.request import Check
-from gen.check.session import run_spec
+from gen.check.runner import run_spec
 from gen.check.verdict import Result, Verdict
 from gen.errors import ExitCode, GenError
 from gen.model.design import find_design

@@ -201,7 +201,7 @@ def test_the_one_with_the_fewest_switches_is_drawn_without_being_asked_for(gen: 
 def test_after_a_long_search_the_first_is_drawn_unless_all_are_asked_for(
     gen: Gen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gen.check.session.MOST_TO_CHOOSE", 10)
+    monkeypatch.setattr("gen.check.easiest.MOST_TO_CHOOSE", 10)
     drawn = (GALLERY / "v6.12-undo-of-another" / "drawing.txt").read_text(encoding="utf-8")
     assert drawn not in gen("check", *TURNS).out
     assert drawn in gen("check", *TURNS, "--all-shortest").out

@@ -9,7 +9,7 @@ from enum import Enum
 from gen.check.shortest import Shortest
 from gen.errors import ExitCode
 from gen.model.property import Property
-from gen.tlc.report import Progress
+from gen.tlc.report import Outcome, Progress, Report
 from gen.tlc.spec import Spec
 from gen.trace.trace import Trace
 
@@ -61,6 +61,27 @@ class Verdict:
     proved: bool = False
 
 
+_EXIT_CODES = {
+    Outcome.ASSUMPTION: ExitCode.ASSUMPTION,
+    Outcome.ASSERTION: ExitCode.ASSERTION,
+    Outcome.DEADLOCK: ExitCode.DEADLOCK,
+    Outcome.EVALUATION: ExitCode.EVALUATION,
+    Outcome.PARSE: ExitCode.PARSE,
+    Outcome.CONFIG: ExitCode.CONFIG,
+    Outcome.BAD_OPTION: ExitCode.CONFIG,
+}
+
+
+def exit_code(report: Report) -> ExitCode:
+    """What a run that gave no verdict ends the command with."""
+    return _EXIT_CODES.get(report.outcome, ExitCode.NO_VERDICT)
+
+
+#: Which run, how far it is (None: nothing new), and the seconds that it has taken.
 OnProgress = Callable[[str, Progress | None, float], None]
 
 OnVerdict = Callable[[Verdict], None]
+
+
+def silent(*_: object) -> None:
+    """Neither progress nor verdicts are told."""

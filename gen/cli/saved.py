@@ -8,8 +8,8 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from gen.check.confirm import ANOTHER_WAY, UNCONFIRMED, confirm
 from gen.check.request import Check
-from gen.check.session import ANOTHER_WAY, UNCONFIRMED, confirm
 from gen.cli import options
 from gen.cli.common import draw_options, limits_of
 from gen.draw import strip_text

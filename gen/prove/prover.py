@@ -13,7 +13,8 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import replace
 
 from gen.check.request import Check
-from gen.check.session import Stopped, check, run_spec
+from gen.check.runner import run_spec
+from gen.check.session import Stopped, check
 from gen.check.verdict import Result, Verdict
 from gen.model.property import Property, properties
 from gen.model.render import actions, happening, render, render_locality

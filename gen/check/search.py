@@ -1,0 +1,150 @@
+"""Searching: what TLC says of some properties of a design, one search after the other."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from gen.check.counterexample import Counterexample
+from gen.check.runner import Runner
+from gen.check.verdict import Result, Verdict, exit_code
+from gen.errors import ExitCode, GenError
+from gen.model.property import Kind, Property, properties
+from gen.tlc.report import Outcome, Report
+from gen.tlc.spec import Spec
+
+#: Where it is violated no search has an end.
+CONSERVATION = "Conservation"
+
+UNBOUNDED = (
+    "pages are lost, or there twice (Conservation is violated): from there on the search has no "
+    "bound; up to there nothing was found"
+)
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A search has found a counterexample; nothing is said of it before it was followed.
+
+    ``distinct``, ``generated``: states that TLC had seen; ``seconds``: that it took.
+    """
+
+    prop: Property
+    found: Counterexample
+    distinct: int
+    generated: int
+    seconds: float
+
+
+def search(runner: Runner, asked: Sequence[Property], label: str) -> tuple[Report, Spec]:
+    """What TLC says of these, and of what bounds the search; and the module that it searched."""
+    asked = guarded(asked)
+    request = runner.request
+    spec = request.spec(asked)
+    words = spec.cfg.split()
+    if lost := [p.name for p in asked if p.name not in words]:
+        raise GenError(f"no verdict: TLC is not asked about {lost[0]}", ExitCode.CONFIG)
+
+    def final(report: Report) -> bool:
+        return holds_all(report, asked) or violated(report, asked) is not None
+
+    workers = request.tlc.workers
+    report = runner.run(spec, label, workers, final)
+    if workers > 1 and report.trace:
+        # Several workers find some counterexample; one finds the shortest, each time.
+        again = runner.run(spec, label + "-again", 1, final)
+        if holds_all(again, asked):  # one of the two runs is wrong
+            message = f"{workers} workers found a counterexample, one found none"
+            return replace(report, violated=None, message=message), spec
+        report = again
+    return report, spec
+
+
+def judge(runner: Runner, asked: Sequence[Property], label: str) -> Iterator[Verdict | Violation]:
+    """Of each of these a verdict, or what is to be followed first.
+
+    Searches, sets aside what is violated, and searches again.
+    """
+    left = list(asked)
+    while left:
+        begun = time.monotonic()
+        report, spec = search(runner, left, label)
+        seconds = time.monotonic() - begun
+        if holds_all(report, left):
+            yield from (replace(holds(prop, report, seconds), spec=spec) for prop in left)
+            return
+        broken = violated(report, guarded(left))
+        if broken is None:
+            yield from (no_verdict(prop, report, seconds) for prop in left)
+            return
+        if broken.name == CONSERVATION:
+            # Without an end of its own: what is lost or doubled once is so again and again.
+            beyond = replace(report, message=UNBOUNDED)
+            yield from (no_verdict(prop, beyond, seconds) for prop in left if prop is not broken)
+            left = [prop for prop in left if prop is broken]
+        if broken not in left:
+            return
+        left.remove(broken)
+        label = f"without-{broken.name}"
+        found = Counterexample.from_report(report)
+        yield Violation(broken, found, report.distinct or 0, report.generated or 0, seconds)
+
+
+def guarded(asked: Sequence[Property]) -> list[Property]:
+    """What is asked, and Conservation: once pages are lost the states have no bound.
+
+    So a search for anything else ends where that begins.
+    """
+    guard = properties()[CONSERVATION]
+    if guard in asked or any(p.start != guard.start for p in asked):
+        return list(asked)
+    return [*asked, guard]
+
+
+# ---- what a report comes to ------------------------------------------------------------
+
+
+def violated(report: Report, asked: Sequence[Property]) -> Property | None:
+    """The property that a search has found a counterexample to, if it was asked about it."""
+    if not report.trace:
+        return None
+    if report.outcome is Outcome.TEMPORAL:
+        live = [p for p in asked if p.kind is Kind.LIVENESS]
+        return live[0] if len(live) == 1 else None  # TLC does not name it
+    if report.outcome not in (Outcome.INVARIANT, Outcome.ACTION_PROPERTY):
+        return None
+    return next((p for p in asked if p.name == report.violated), None)
+
+
+def holds_all(report: Report, asked: Sequence[Property]) -> bool:
+    """Whether TLC has searched every state, and with liveness the loops too."""
+    return report.ok and (report.temporal or all(p.kind is not Kind.LIVENESS for p in asked))
+
+
+def holds(prop: Property, report: Report, seconds: float) -> Verdict:
+    """The verdict of a complete search that found no counterexample."""
+    reachable = prop.kind is Kind.REACHABLE
+    return Verdict(
+        prop,
+        Result.UNREACHABLE if reachable else Result.HOLDS,
+        distinct=report.distinct or 0,
+        generated=report.generated or 0,
+        depth=report.depth or 0,
+        seconds=seconds,
+        message="within these bounds it is not possible" if reachable else "",
+        code=ExitCode.SAFETY if reachable else ExitCode.OK,
+    )
+
+
+def no_verdict(prop: Property, report: Report, seconds: float) -> Verdict:
+    """Nothing is known, for the reason that the report has."""
+    return Verdict(
+        prop,
+        Result.NO_VERDICT,
+        distinct=report.distinct or 0,
+        generated=report.generated or 0,
+        seconds=seconds,
+        message=report.message,
+        code=exit_code(report),
+    )
