@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
+from gen.check.jobs import as_they_end, ended_first
 from gen.check.request import Check
 from gen.check.session import Stopped, check
 from gen.check.verdict import Result, Verdict
@@ -114,6 +114,7 @@ def run(
     lock = threading.Lock()
     stops = [threading.Event() for _ in requests]
     rows: dict[int, Row] = {}
+    numbers: dict[Future[Row], int] = {}
     interrupted = None
 
     def one(number: int) -> Row:
@@ -125,23 +126,20 @@ def run(
 
         return _row(request, progress, stops[number], certified)
 
-    with ThreadPoolExecutor(jobs) as pool:
-        numbers = {pool.submit(one, number): number for number in range(len(requests))}
-        pending: set[Future[Row]] = {*numbers}
-        try:
-            while pending:
-                # In short waits: Ctrl-C must reach this thread at once.
-                done, pending = wait(pending, timeout=0.2, return_when=FIRST_COMPLETED)
-                for job in sorted(done, key=numbers.__getitem__):
-                    rows[numbers[job]] = job.result()
-                    with lock:
-                        on_row(rows[numbers[job]])
-        except KeyboardInterrupt as e:
-            interrupted = e
-            _stop(stops, numbers)
-        except BaseException:
-            _stop(stops, numbers)
-            raise
+    def stop() -> None:
+        for event in stops:
+            event.set()
+
+    try:
+        with ThreadPoolExecutor(jobs) as pool, ended_first(numbers, stop):
+            for number in range(len(requests)):
+                numbers[pool.submit(one, number)] = number
+            for job in as_they_end(numbers):
+                rows[numbers[job]] = job.result()
+                with lock:
+                    on_row(rows[numbers[job]])
+    except KeyboardInterrupt as e:
+        interrupted = e
     for job, number in numbers.items():
         if number not in rows:
             rows[number] = _nothing(requests[number]) if job.cancelled() else job.result()
@@ -173,14 +171,3 @@ def _nothing(request: Check) -> Row:
     """The row of a design that was not begun."""
     unknown = [Verdict(p, Result.NO_VERDICT, message="interrupted") for p in request.properties]
     return Row(request, {verdict.prop.name: verdict for verdict in unknown})
-
-
-def _stop(stops: Sequence[threading.Event], jobs: Collection[Future[Row]]) -> None:
-    """End every check; a second Ctrl-C does not cut that short."""
-    for job in jobs:
-        job.cancel()
-    for stop in stops:
-        stop.set()
-    while not all(job.done() for job in jobs):
-        with contextlib.suppress(KeyboardInterrupt):
-            time.sleep(0.02)

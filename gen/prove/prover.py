@@ -5,13 +5,13 @@ What is proved, and why it is enough, is said in ``specs/README.md``, "What a pr
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 
+from gen.check.jobs import ended_first, finish
 from gen.check.request import Check
 from gen.check.runner import run_spec
 from gen.check.session import Stopped, check
@@ -62,21 +62,14 @@ def prove(request: Check, names: Sequence[str], on_obligation: OnObligation) -> 
                     done[name] = replace(made, seconds=time.monotonic() - begun)
                     on_obligation(done[name])
 
-    with ThreadPoolExecutor(len(CHAINS)) as pool:
-        jobs = [pool.submit(meet, chain) for chain in CHAINS]
-        try:
-            pending = set(jobs)
-            while pending:
-                # In short waits: Ctrl-C must reach this thread at once.
-                ended, pending = wait(pending, timeout=0.2, return_when=FIRST_EXCEPTION)
-                for job in ended:
-                    job.result()
-        except BaseException as e:
-            prover.stop.set()
-            while not all(job.done() for job in jobs):
-                with contextlib.suppress(KeyboardInterrupt):
-                    time.sleep(0.02)
-            raise (e.cause if isinstance(e, Stopped) else e) from None
+    jobs: list[Future[None]] = []
+    try:
+        with ThreadPoolExecutor(len(CHAINS)) as pool, ended_first(jobs, prover.stop.set):
+            for chain in CHAINS:
+                jobs.append(pool.submit(meet, chain))
+            finish(jobs)
+    except Stopped as e:
+        raise e.cause from None
     met = tuple(done[name] for name in OBLIGATIONS if name in done)
     return Proof(request, met, tuple(prover.known()))
 
