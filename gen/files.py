@@ -1,8 +1,9 @@
-"""Files that are either whole or not there."""
+"""Files that are either whole or not there, and hashes of what is in them."""
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import secrets
 from pathlib import Path
@@ -34,6 +35,17 @@ def write_text(path: Path, text: str) -> None:
         write_bytes(path, data)
     except GenError as error:
         raise GenError(f"no verdict: {error.message}", error.code) from None
+
+
+def sha256(text: str) -> str:
+    """The hash of a text, with whatever a path name in it holds."""
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """The hash of a file; OSError if it cannot be read."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_json(path: Path, obj: object) -> None:

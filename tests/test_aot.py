@@ -11,6 +11,7 @@ import pytest
 from conftest import Gen
 
 from gen.cli.aot import searched
+from gen.files import file_sha256
 from gen.tlc import aot
 from gen.tlc.toolchain import Toolchain, find_toolchain
 
@@ -33,7 +34,7 @@ def put(tools: Toolchain, tmp_path: Path, content: bytes) -> Path:
     directory.mkdir(parents=True, exist_ok=True)
     part = directory / "part"
     part.write_bytes(content)
-    return part.rename(directory / f"{aot._key(tools)}-{aot._sha256(part)}.aot")
+    return part.rename(directory / f"{aot._key(tools)}-{file_sha256(part)}.aot")
 
 
 def test_a_damaged_cache_is_not_used_and_goes(tools: Toolchain, tmp_path: Path) -> None:

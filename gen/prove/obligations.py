@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -11,6 +10,7 @@ from typing import Any
 from gen.check.request import Check
 from gen.check.verdict import Result, Verdict
 from gen.errors import ExitCode, GenError
+from gen.files import sha256
 from gen.model.property import BOOT, SAFETY, Property
 from gen.model.render import render
 from gen.model.zone import Zone
@@ -184,10 +184,6 @@ def tla_hash(spec: Spec) -> str:
     """The hash of a module without its lines of comment: they say who made it."""
     lines = (line for line in spec.tla.splitlines() if not line.lstrip().startswith("\\*"))
     return sha256("\n".join(lines))
-
-
-def sha256(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def locality_zones(zone: Zone) -> list[Zone]:

@@ -16,6 +16,7 @@ from gen.check.request import Check
 from gen.check.runner import run_spec
 from gen.check.session import Stopped, check
 from gen.check.verdict import Result, Verdict
+from gen.files import sha256
 from gen.model.property import Property, properties
 from gen.model.render import actions, happening, render, render_locality
 from gen.model.zone import GRAINS, Zone
@@ -27,7 +28,6 @@ from gen.prove.obligations import (
     induction,
     inductive,
     locality_zones,
-    sha256,
     tla_hash,
 )
 from gen.tlc.report import Report

@@ -18,7 +18,7 @@ from gen.check.verdict import Result
 from gen.draw.formats import FLAVOURS, FORMATS, PNG, files
 from gen.draw.html import environment
 from gen.draw.page import Heading
-from gen.errors import ExitCode, GenError
+from gen.errors import ExitCode, GenError, reason
 from gen.files import write_bytes, write_json, write_text
 from gen.model.property import Property
 from gen.report.table import LEGEND, counts, used, words
@@ -178,10 +178,9 @@ def check_output(text: str) -> Path:
         with tempfile.TemporaryDirectory(prefix=_STAGE, dir=where):
             pass
     except (OSError, ValueError) as e:
-        reason = (e.strerror if isinstance(e, OSError) else None) or str(e)
         full = isinstance(e, OSError) and e.errno in (errno.ENOSPC, errno.EDQUOT)
         code = ExitCode.NO_VERDICT if full else ExitCode.USAGE
-        raise GenError(f"--output {text}: cannot be written: {reason}; {fits}", code) from None
+        raise GenError(f"--output {text}: cannot be written: {reason(e)}; {fits}", code) from None
     return directory
 
 
@@ -245,7 +244,7 @@ def write(matrix: Matrix, directory: Path, formats: Sequence[str] = QUICK) -> li
             _move(stage, directory)
     except OSError as e:
         raise GenError(
-            f"no verdict: {directory} cannot be written: {e.strerror or e}", ExitCode.NO_VERDICT
+            f"no verdict: {directory} cannot be written: {reason(e)}", ExitCode.NO_VERDICT
         ) from None
     finally:
         if stage is not None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import hashlib
 import os
 import re
 import shutil
@@ -19,7 +18,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from gen.errors import GenError
-from gen.files import write_text
+from gen.files import file_sha256, sha256, write_text
 from gen.run_dir import cache_home
 from gen.tlc import process
 from gen.tlc.command import command_line
@@ -50,7 +49,7 @@ def find(toolchain: Toolchain, environ: Mapping[str, str] = os.environ) -> Path 
     with contextlib.suppress(OSError):
         for path in directory.glob(f"{_key(toolchain)}-*.aot"):
             named = _NAME.fullmatch(path.name)
-            if named and _sha256(path) == named["content"]:
+            if named and file_sha256(path) == named["content"]:
                 return path
             path.unlink()
     return None
@@ -86,7 +85,7 @@ def make(toolchain: Toolchain, spec: Spec, environ: Mapping[str, str] = os.envir
                 tried = _search(toolchain, spec, Path(room) / "tried", use(part))
                 if said is None or tried is None or said != tried:
                     return None
-                path = directory / f"{_key(toolchain)}-{_sha256(part)}.aot"
+                path = directory / f"{_key(toolchain)}-{file_sha256(part)}.aot"
                 part.replace(path)
                 _tidy(directory)
                 return path
@@ -115,12 +114,7 @@ def _key(toolchain: Toolchain) -> str:
     for path in (toolchain.java, toolchain.jar):
         is_now = path.stat()
         parts += [str(path), str(is_now.st_mtime_ns), str(is_now.st_size)]
-    return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return sha256("\n".join(parts))[:32]
 
 
 @contextlib.contextmanager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gen.errors import GenError
-from gen.files import write_text
+from gen.files import sha256, write_text
 from gen.run_dir import cache_home
 from gen.tlc.report import Report
 from gen.tlc.spec import Spec
@@ -31,7 +30,7 @@ def content_key(spec: Spec, toolchain: Toolchain, command: Sequence[str], *more:
     parts = (spec.name, _without_header(spec.tla), spec.cfg, toolchain.jar_sha256, *options, *more)
     # The lengths too: no two lists of parts run together into the same bytes.
     text = "".join(f"{len(part)}:{part}" for part in parts)
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+    return sha256(text)
 
 
 def _without_header(tla: str) -> str:
@@ -119,5 +118,5 @@ class _Entry:
 
 def _head(key: str, exit_code: int, log: str) -> str:
     """The first line of an entry: what it is, and by what damage shows."""
-    digest = hashlib.sha256(f"{key} {exit_code}\n{log}".encode()).hexdigest()
+    digest = sha256(f"{key} {exit_code}\n{log}")
     return f"{_FORMAT} {key} {digest} {exit_code}\n"

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from io import FileIO
 from pathlib import Path
 
-from gen.errors import ExitCode, GenError
+from gen.errors import ExitCode, GenError, reason
 from gen.tlc.codes import EC
 from gen.tlc.command import ERRORS, LOG, META, TMP
 from gen.tlc.report import Outcome, Progress, Report
@@ -116,9 +116,8 @@ def _execute(
                 start_new_session=True,
             )
         except (OSError, ValueError) as error:
-            reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
             raise GenError(
-                f"{command[0]} cannot be started: {reason}; 'gen doctor' says what fits",
+                f"{command[0]} cannot be started: {reason(error)}; 'gen doctor' says what fits",
                 ExitCode.SYSTEM,
             ) from None
         following = _Following(process, log, started, on_progress)
@@ -332,6 +331,4 @@ class _Following:
 
 
 def _cannot_write(path: Path, error: OSError) -> GenError:
-    return GenError(
-        f"no verdict: {path} cannot be written: {error.strerror or error}", ExitCode.NO_VERDICT
-    )
+    return GenError(f"no verdict: {path} cannot be written: {reason(error)}", ExitCode.NO_VERDICT)

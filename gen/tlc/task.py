@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from gen.errors import ExitCode, GenError
+from gen.errors import ExitCode, GenError, reason
 from gen.files import write_text
 from gen.tlc.command import command_line
 from gen.tlc.options import TlcOptions
@@ -43,7 +43,7 @@ class Task:
             directory.mkdir()
         except OSError as e:
             raise GenError(
-                f"no verdict: {directory} cannot be made: {e.strerror}", ExitCode.NO_VERDICT
+                f"no verdict: {directory} cannot be made: {reason(e)}", ExitCode.NO_VERDICT
             ) from None
         write_text(directory / f"{self.spec.name}.tla", self.spec.tla)
         write_text(directory / f"{self.spec.name}.cfg", self.spec.cfg)

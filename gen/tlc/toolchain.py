@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import importlib.util
 import os
 import re
@@ -16,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gen.errors import ExitCode, GenError, reason
+from gen.files import file_sha256
 
 BUNDLED_JAR_SHA256 = "58c6df9a1045beb341ee947bc640fe8d89988ad1d0b700e392aa8dd97502129a"
 
@@ -256,8 +256,7 @@ def _alone(jar: Path, source: str) -> None:
 
 def _sha256(path: Path, source: str) -> str:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return file_sha256(path)
     except OSError as error:
         raise GenError(f"{source}: {path} cannot be read: {reason(error)}") from None
 
