@@ -15,7 +15,6 @@ import pytest
 from gen.check.request import Check
 from gen.check.session import check
 from gen.check.verdict import Result, Verdict
-from gen.model.design import HISTORIC as HISTORIC_KERNEL
 from gen.model.design import design_names, find_design
 from gen.model.property import Kind, find_properties
 from gen.model.zone import Zone
@@ -28,7 +27,7 @@ from tools import golden
 pytestmark = [pytest.mark.tlc, pytest.mark.slow]
 
 NINE = Zone(alloc_order=9)
-HISTORIC = [n for n in design_names() if find_design(n).kernel.startswith(HISTORIC_KERNEL)]
+HISTORIC = [n for n in design_names() if find_design(n).historic]
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,9 @@ from gen.check.request import Check
 from gen.check.session import check
 from gen.check.verdict import Result, Verdict
 from gen.model.property import Kind, Property, properties
+from gen.model.render import filled
 from gen.model.variable import variables
-from gen.tlc.value import Record, format_value
 from gen.trace.trace import Trace
-
-#: The property whose counterexample is a call that fails in one of two designs only.
-POSSIBLE = "StillSucceeds"
 
 
 @dataclass(frozen=True)
@@ -42,7 +39,7 @@ def compare(checks: tuple[Check, Check]) -> Comparison:
     verdicts = check(checks[0]), check(checks[1])
     made = Comparison(checks, verdicts)
     for first, second in made.rows:
-        if first.prop.name != POSSIBLE:
+        if first.prop.same_call is None:
             continue
         results = (first.result, second.result)
         for n, verdict in enumerate((first, second)):
@@ -56,34 +53,28 @@ def compare(checks: tuple[Check, Check]) -> Comparison:
 
 
 def same_call(request: Check, failed: Trace) -> Property:
-    """To be reached: the call of ``failed``, from where it began, returns 0 in another design.
+    """To be reached: the call of ``failed``, from where it began, succeeds in another design.
 
     What the other design has in its state besides is as after boot.
     """
-    base = properties()["CanSucceed"]
-    start = failed.states[0]
-    given = [
-        f"{v.name} = {format_value(start[v.name]) if v.name in start else v.boot}"
-        for v in variables(request.design, request.zone.features, base.keeps)
-    ]
-    given.append("isolator = [i \\in Isolators |-> Idle]")
-    caller = next(iter(failed.zones[failed.length - 1].callers), None)
-    assert isinstance(caller, Record)
-    asked = format_value(caller["asked"])
-    formula = (
-        "SameStart == /\\ " + "\n             /\\ ".join(given) + "\n"
-        "CanSucceed == ~ \\E i \\in Isolators : "
-        f'isolator[i].pc = "isolated" /\\ isolator[i].asked = {asked}'
-    )
+    wanted = failed.prop.same_call
+    assert wanted is not None
+    base = properties()[wanted.property]
     assert base.kind is Kind.REACHABLE
-    return replace(base, formula=formula, start="SameStart")
+    formula = filled(
+        wanted.formula,
+        first=failed.states[0],
+        last=failed.states[failed.length - 1],
+        variables=variables(request.design, request.zone.features, base.keeps),
+    )
+    return replace(base, formula=formula.strip(), start=wanted.start)
 
 
 def same_call_in_both(made: Comparison) -> list[tuple[Check, Verdict]]:
     """The call that fails in one design, and the same call in the other; none if none does."""
     if made.fails is None or made.succeeds is None or made.succeeds.trace is None:
         return []
-    failed = next(v for v in made.verdicts[made.fails] if v.prop.name == POSSIBLE)
+    failed = next(v for v in made.verdicts[made.fails] if v.prop.same_call)
     return [(made.checks[made.fails], failed), (made.checks[1 - made.fails], made.succeeds)]
 
 

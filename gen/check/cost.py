@@ -23,7 +23,7 @@ def measure(runner: Runner, prop: Property) -> Verdict:
         seconds = time.monotonic() - begun
         if holds_all(report, [bounded]):
             break
-        above = report.trace[-1].values.get("list_ops") if report.trace else None
+        above = report.trace[-1].values.get(prop.measures) if report.trace else None
         if (
             violated(report, [bounded]) is None
             or not isinstance(above, int)

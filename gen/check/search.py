@@ -14,14 +14,6 @@ from gen.model.property import Kind, Property, properties
 from gen.tlc.report import Outcome, Report
 from gen.tlc.spec import Spec
 
-#: Where it is violated no search has an end.
-CONSERVATION = "Conservation"
-
-UNBOUNDED = (
-    "pages are lost, or there twice (Conservation is violated): from there on the search has no "
-    "bound; up to there nothing was found"
-)
-
 
 @dataclass(frozen=True)
 class Violation:
@@ -78,9 +70,9 @@ def judge(runner: Runner, asked: Sequence[Property], label: str) -> Iterator[Ver
         if broken is None:
             yield from (no_verdict(prop, report, seconds) for prop in left)
             return
-        if broken.name == CONSERVATION:
+        if broken.unbounded:
             # Without an end of its own: what is lost or doubled once is so again and again.
-            beyond = replace(report, message=UNBOUNDED)
+            beyond = replace(report, message=_unbounded(broken))
             yield from (no_verdict(prop, beyond, seconds) for prop in left if prop is not broken)
             left = [prop for prop in left if prop is broken]
         if broken not in left:
@@ -92,14 +84,23 @@ def judge(runner: Runner, asked: Sequence[Property], label: str) -> Iterator[Ver
 
 
 def guarded(asked: Sequence[Property]) -> list[Property]:
-    """What is asked, and Conservation: once pages are lost the states have no bound.
+    """What is asked, and where a search has no bound any more: there it is to end.
 
-    So a search for anything else ends where that begins.
+    Once pages are lost, for example, there are more and more states.
     """
-    guard = properties()[CONSERVATION]
-    if guard in asked or any(p.start != guard.start for p in asked):
-        return list(asked)
-    return [*asked, guard]
+    guards = [
+        prop
+        for prop in properties().values()
+        if prop.unbounded and prop not in asked and all(p.start == prop.start for p in asked)
+    ]
+    return [*asked, *guards]
+
+
+def _unbounded(broken: Property) -> str:
+    return (
+        f"{broken.unbounded} ({broken.name} is violated): from there on the search has no bound; "
+        "up to there nothing was found"
+    )
 
 
 # ---- what a report comes to ------------------------------------------------------------

@@ -12,9 +12,8 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 
-from gen.cli.options import DEFAULT_DESIGN
 from gen.errors import GenError
-from gen.model.design import find_design
+from gen.model.design import default_design, find_design
 from gen.model.property import find_properties
 from gen.model.render import render
 from gen.model.zone import Zone
@@ -47,7 +46,7 @@ def later(
 
 def searched() -> Spec:
     """What TLC is to search meanwhile: what users search first."""
-    return render(find_design(DEFAULT_DESIGN), Zone(), find_properties([]))
+    return render(find_design(default_design()), Zone(), find_properties([]))
 
 
 def main(argv: Sequence[str] | None = None) -> None:

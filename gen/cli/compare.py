@@ -12,7 +12,7 @@ from gen.cli.common import check_command, limits_of
 from gen.cli.console import complain
 from gen.errors import ExitCode
 from gen.model.design import find_design
-from gen.model.property import find_properties
+from gen.model.property import compared, find_properties
 from gen.report import table, words
 from gen.run_dir import make_run_dir
 from gen.tlc import aot
@@ -22,7 +22,7 @@ from gen.tlc.toolchain import find_toolchain
 def run(args: argparse.Namespace) -> ExitCode:
     zone = options.zone(args)
     asked = options.names(args.properties, "--properties")
-    chosen = find_properties(asked or [*(p.name for p in find_properties([])), *options.COMPARED])
+    chosen = find_properties(asked or [*(p.name for p in find_properties([])), *compared()])
     designs = [find_design(name) for name in args.designs]
     limits = limits_of(args, zone)
     toolchain = aot.sooner(find_toolchain(args.java, args.jar))

@@ -12,17 +12,11 @@ from gen import __version__
 from gen.draw.formats import FLAVOURS, FORMATS
 from gen.draw.options import WIDTH, DrawOptions
 from gen.errors import GenError
-from gen.model.design import design_names
+from gen.model.design import default_design, design_names
 from gen.model.feature import features, find_features
-from gen.model.property import properties
+from gen.model.property import compared, properties
 from gen.model.zone import GRAINS, Zone, parse_migratetypes
 from gen.prove.obligations import OBLIGATIONS
-
-#: What `gen check` checks if no design is named: the series that the thread tested.
-DEFAULT_DESIGN = "hygiene-v2"
-
-#: What `gen compare` asks besides.
-COMPARED = ("StillSucceeds", "CanSucceed", "HotPathCost")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -116,9 +110,9 @@ def _add_zone(parser: argparse.ArgumentParser) -> None:
 
 def _add_question(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--design", default=DEFAULT_DESIGN, metavar="NAME",
+        "--design", default=default_design(), metavar="NAME",
         help=f"a kernel version or a proposed patch: {', '.join(design_names())}, "
-        f"or the path of a design file, *.toml (default: {DEFAULT_DESIGN})",
+        f"or the path of a design file, *.toml (default: {default_design()})",
     )  # fmt: skip
     parser.add_argument(
         "--grain", choices=GRAINS, default=Zone.grain,
@@ -354,7 +348,7 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
     pair.add_argument(
         "--properties", metavar="NAME,...",
         help="these only; all: every one there is (default: what every design is asked, "
-        f"and {', '.join(COMPARED)})",
+        f"and {', '.join(compared())})",
     )  # fmt: skip
     _add_toolchain(pair)
     _add_limits(pair, "give up on a design after S seconds", "a quarter of the memory, up to 4g")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,9 @@ class Design:
     choices: Mapping[str, str]
     base: str = ""
     names: Mapping[str, str] = field(default_factory=dict)
-    #: Of a historic variant: where its bug shows.
+    #: It only retells an old bug.
+    historic: bool = False
+    #: Of such a one: where its bug shows.
     shown_by: Shown | None = None
 
     def named(self, function: str) -> str:
@@ -75,6 +78,13 @@ def _text(data: Mapping[str, Any], key: str, where: str) -> str:
     value = data.get(key)
     if not isinstance(value, str) or not value:
         raise GenError(f"{where}: '{key}' is missing; it is a line of text")
+    return value
+
+
+def _flag(path: Path, data: Mapping[str, Any], key: str) -> bool:
+    value = data.get(key, False)
+    if not isinstance(value, bool):
+        raise GenError(f"{path}: {key} = {value!r}: true or false fits")
     return value
 
 
@@ -178,6 +188,8 @@ def load_design(path: Path) -> Design:
             f"{path}: the choice '{missing[0]}' is not made; one of: {values} "
             '(or name the design that this one changes, base = "v6.12")'
         )
+    if _flag(path, data, "default") and path.resolve().parent != (SPECS / "designs").resolve():
+        raise GenError(f"{path}: default: only a design that comes with the tool can be that")
     where = str(path)
     promises = data.get("promises", [])
     if not isinstance(promises, list) or not all(isinstance(name, str) for name in promises):
@@ -195,6 +207,7 @@ def load_design(path: Path) -> Design:
         choices=made,
         base=data.get("base", ""),
         names=_names(path, _table(lineage, "names")),
+        historic=_flag(path, data, "historic"),
         shown_by=_shown(path, data),
     )
     for choice, value in made.items():
@@ -208,8 +221,10 @@ def load_design(path: Path) -> Design:
     return design
 
 
-#: What the kernel of a design that only retells an old bug begins with.
-HISTORIC = "historic variant"
+@cache
+def default_design() -> str:
+    """The name of the design that is searched if none is named."""
+    return next(name for name in design_names() if load(_design_path(name)).get("default"))
 
 
 def find_designs(names: Collection[str]) -> dict[str, Design]:
@@ -221,7 +236,7 @@ def find_designs(names: Collection[str]) -> dict[str, Design]:
     shipped = [find_design(name) for name in sorted(design_names(), key=_natural)]
     found: list[tuple[str, Design]] = []
     if not names:
-        found = [(d.name, d) for d in shipped if not d.kernel.startswith(HISTORIC)]
+        found = [(d.name, d) for d in shipped if not d.historic]
     for name in names:
         found += [(d.name, d) for d in shipped] if name == "all" else [(name, find_design(name))]
     known: dict[str, Design] = {}

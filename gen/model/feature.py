@@ -15,6 +15,11 @@ def features() -> dict[str, str]:
     return {name: data["what"] for name, data in load(SPECS / "features.toml").items()}
 
 
+def proved_features() -> list[str]:
+    """The features that gen prove has a proof for."""
+    return [name for name, data in load(SPECS / "features.toml").items() if data.get("proved")]
+
+
 def find_features(names: Collection[str]) -> tuple[str, ...]:
     """The features of these names, in the table's order, each once."""
     for name in names:

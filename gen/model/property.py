@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cache
 
@@ -33,6 +33,18 @@ class Kind(StrEnum):
 SAFETY = (Kind.STATE, Kind.ACTION)
 #: Where behaviours begin, and what happens in them, if a property does not say otherwise.
 BOOT, STEP = "Boot", "Step"
+
+
+@dataclass(frozen=True)
+class SameCall:
+    """How a call that fails in one of two designs is looked for in the other.
+
+    ``property``: the name of what is asked there, with another start and ``formula``.
+    """
+
+    property: str
+    start: str
+    formula: str
 
 
 @dataclass(frozen=True)
@@ -67,8 +79,20 @@ class Property:
     #: TLA+: where the behaviours begin, and the steps in them.
     start: str = BOOT
     steps: str = STEP
-    #: Of a cost: the number that is not to be exceeded.
+    #: An invariant that is checked along with it; "" if there is none.
+    rests_on: str = ""
+    #: Why no search has an end where it is violated; "" if that is not so.
+    unbounded: str = ""
+    #: Of a cost: the variable that is the number, and the number that is not to be exceeded.
+    measures: str = ""
     bound: int = 0
+    #: Whether gen compare asks for it.
+    compared: bool = False
+    same_call: SameCall | None = None
+
+    def by_induction(self) -> Property:
+        """The same, of one section from any state in which the invariant holds."""
+        return replace(self, start="AnyState", steps="AnySection")
 
 
 @cache
@@ -94,9 +118,19 @@ def properties() -> dict[str, Property]:
             features=tuple(data.get("features", ())),
             start=data.get("start", BOOT),
             steps=data.get("steps", STEP),
+            rests_on=data.get("rests_on", ""),
+            unbounded=data.get("unbounded", ""),
+            measures=data.get("measures", ""),
+            compared=data.get("compared", False),
+            same_call=SameCall(**data["same_call"]) if "same_call" in data else None,
         )
         for name, data in load(SPECS / "properties.toml").items()
     }
+
+
+def compared() -> list[str]:
+    """The names of the properties that gen compare asks for besides."""
+    return [prop.name for prop in properties().values() if prop.compared]
 
 
 def find_properties(

@@ -22,6 +22,7 @@ from gen.model.variable import Variable, variables
 from gen.model.zone import Zone
 from gen.run_dir import cache_home
 from gen.tlc.spec import Spec
+from gen.tlc.value import format_value
 
 #: The name of the module that is searched, and of the one that is replayed.
 MODULE = "pageblock"
@@ -31,8 +32,6 @@ REPLAY_MODULE = "replay"
 LOCALITY_MODULE = "locality"
 
 WINDOW_MODULE = "window"
-#: What its fairness rests on; an invariant of every search for a loop.
-FAIRNESS = "CallersGoOn"
 
 SHORTEST_MODULE = "shortest"
 
@@ -78,7 +77,7 @@ def _environment() -> jinja2.Environment:
     home = cache_home(os.environ)
     # Delimiters that TLA+ does not use; a line statement is a TLA+ comment, so that
     # an editor still reads a template as TLA+.
-    return jinja2.Environment(
+    made = jinja2.Environment(
         loader=jinja2.FileSystemLoader(SPECS),
         bytecode_cache=_Compiled(str(home / "templates")) if home else None,
         undefined=jinja2.StrictUndefined,
@@ -95,6 +94,13 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
         autoescape=False,
     )
+    made.filters["tla"] = format_value
+    return made
+
+
+def filled(text: str, **given: Any) -> str:
+    """A text of the TOML files that is a template, as the templates are."""
+    return _environment().from_string(text).render(given)
 
 
 def _tidy(text: str) -> str:
@@ -183,10 +189,6 @@ def _context(module: Module) -> dict[str, Any]:
         "step": module.step,
         "protected": ", ".join(v.name for v in state if v.protected),
     }
-
-    def filled(text: str) -> str:
-        return _environment().from_string(text).render(given)
-
     return {
         "module": module.name,
         "design": design,
@@ -194,9 +196,9 @@ def _context(module: Module) -> dict[str, Any]:
         "named": design.named,
         "sections": sections(design.choices),
         "zone": zone_for(module.zone, module.properties),
-        "properties": [replace(p, formula=filled(p.formula)) for p in module.properties],
+        "properties": [replace(p, formula=filled(p.formula, **given)) for p in module.properties],
         "kept": module.kept,
-        "variables": [replace(v, at_unlock=filled(v.at_unlock)) for v in state],
+        "variables": [replace(v, at_unlock=filled(v.at_unlock, **given)) for v in state],
         "has": frozenset((*module.features, *(v.name for v in state))),
         "made_by": module.made_by,
         "step": module.step,
@@ -251,14 +253,22 @@ def render(
     actions = [p.name for p in properties if p.kind in (Kind.ACTION, Kind.COST, Kind.LIVENESS)]
     if module.live:
         cfg = ["SPECIFICATION Live"]
-        invariants.append(FAIRNESS)
     else:
         cfg = [f"INIT {module.start}", f"NEXT {module.steps}"]
+    invariants += dict.fromkeys(p.rests_on for p in properties if p.rests_on)
     if invariants:
         cfg.append("INVARIANTS " + " ".join(invariants))
     if actions:
         cfg.append("PROPERTIES " + " ".join(actions))
     return module.spec(cfg)
+
+
+def render_boot(
+    design: Design, zone: Zone, properties: Sequence[Property], made_by: str = "gen prove"
+) -> Spec:
+    """The module in which TLC finds the state after boot among those of an induction."""
+    module = Module(MODULE, design, zone, properties, made_by)
+    return module.spec(["INIT BootIsAny", "NEXT Nothing"])
 
 
 def render_locality(design: Design, zone: Zone, made_by: str = "gen prove") -> Spec:

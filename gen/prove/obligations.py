@@ -11,6 +11,7 @@ from gen.check.request import Check
 from gen.check.verdict import Result, Verdict
 from gen.errors import ExitCode, GenError
 from gen.files import sha256
+from gen.model.feature import proved_features
 from gen.model.property import BOOT, SAFETY, Property
 from gen.model.render import render
 from gen.model.zone import Zone
@@ -160,16 +161,17 @@ def zone_of_any_size(zone: Zone) -> Zone:
 
     GenError if a feature is asked for that the proof does not cover.
     """
-    if odd := [f for f in zone.features if f not in ("pcp", "cma", "highatomic")]:
+    proved = proved_features()
+    if odd := [name for name in zone.features if name not in proved]:
         raise GenError(
-            f"--with {','.join(odd)}: gen prove has no proof for it; pcp, cma, highatomic fit"
+            f"--with {','.join(odd)}: gen prove has no proof for it; {', '.join(proved)} fit"
         )
     return replace(zone, pageblocks=2 * zone.chunk_pageblocks, whole=False)
 
 
 def inductive(request: Check, violated: Sequence[str]) -> list[Property]:
     return [
-        replace(p, start="AnyState", steps="AnySection")
+        p.by_induction()
         for p in request.properties
         if p.inductive and request.design.has(p.needs) and p.name not in violated
     ]

@@ -18,7 +18,7 @@ from gen.check.session import Stopped, check
 from gen.check.verdict import Result, Verdict
 from gen.files import sha256
 from gen.model.property import Property, properties
-from gen.model.render import actions, happening, render, render_locality
+from gen.model.render import actions, happening, render_boot, render_locality
 from gen.model.zone import GRAINS, Zone
 from gen.prove.obligations import (
     OBLIGATIONS,
@@ -32,9 +32,6 @@ from gen.prove.obligations import (
 )
 from gen.tlc.report import Report
 from gen.tlc.spec import Spec
-
-#: The configuration in which TLC finds the state after boot among those of the induction.
-BOOT = "INIT BootIsAny\nNEXT Nothing\n"
 
 OnObligation = Callable[[Obligation], None]
 
@@ -124,8 +121,7 @@ class _Prover:
         if self.happening is None:
             return Obligation("vacuity", False, "the induction was not tried, or failed")
         zone = replace(self.request.zone, isolators=0)
-        spec = render(self.request.design, zone, self.inductive(), self.request.made_by)
-        spec = replace(spec, cfg=BOOT)
+        spec = render_boot(self.request.design, zone, self.inductive(), self.request.made_by)
         report = self._run(spec, "vacuity")
         runs = (_run("vacuity", spec, report),)
         if not report.ok:
