@@ -1,7 +1,7 @@
 """The comparisons, side by side in one run: a table with medians and ratios.
 
 ``python -m benchmarks`` writes benchmarks/results.md and results.json, and renews the block in
-README.md; ``--quick`` does it in a small zone, once, and writes nothing.
+docs/benchmarks.md; ``--quick`` does it in a small zone, once, and writes nothing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from gen.tlc import aot
 from gen.tlc.toolchain import find_toolchain
 
 HERE = Path(__file__).resolve().parent
-README = HERE.parent / "README.md"
+PAGE = HERE.parent / "docs" / "benchmarks.md"
 BLOCK = re.compile(
     r"(?<=<!-- benchmark: benchmarks/results.md -->\n).*?(?=<!-- end of benchmark -->)", re.S
 )
@@ -147,8 +147,8 @@ def main() -> int:
         (HERE / "results.md").write_text(text, encoding="utf-8")
         made = {"about": about(repeats), "rows": [asdict(row) for row in rows]}
         (HERE / "results.json").write_text(json.dumps(made, indent=2) + "\n", encoding="utf-8")
-        readme = README.read_text(encoding="utf-8")
-        README.write_text(BLOCK.sub(lambda _: text, readme), encoding="utf-8")
+        page = PAGE.read_text(encoding="utf-8")
+        PAGE.write_text(BLOCK.sub(lambda _: text, page), encoding="utf-8")
     return 0
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks import measure, peers
-from benchmarks.__main__ import BLOCK, HERE, README, compare, table
+from benchmarks.__main__ import BLOCK, HERE, PAGE, compare, table
 from benchmarks.cases import Case, Contender
 from gen.model.zone import Zone
 
@@ -16,9 +16,9 @@ def shell(name: str, script: str, *codes: int) -> Contender:
     return Contender(name, lambda _: [["sh", "-c", script]], codes or (0,))
 
 
-def test_the_readme_quotes_the_last_results() -> None:
+def test_the_page_of_benchmarks_quotes_the_last_results() -> None:
     results = HERE / "results.md"
-    quoted = BLOCK.search(README.read_text(encoding="utf-8"))
+    quoted = BLOCK.search(PAGE.read_text(encoding="utf-8"))
     assert quoted is not None
     assert quoted[0] == (results.read_text(encoding="utf-8") if results.exists() else "")
 

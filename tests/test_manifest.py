@@ -1,4 +1,4 @@
-"""What is expected of TLC is what TLC says, and what README.md tells is what is expected."""
+"""What is expected of TLC is what TLC says, and what docs/verdicts.md tells is what is expected."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SMALL = """
 """
 
 
-#: The designs of the table in README.md that the tests measure again.
+#: The designs of the table in docs/verdicts.md that the tests measure again.
 MEASURED = ("hygiene-v2", "v6.12", "v7.2")
 
 
@@ -43,12 +43,12 @@ def test_tlc_says_today_what_the_manifest_expects(name: str) -> None:
     assert not manifest.difference(name, expected.cells, manifest.measure(expected))
 
 
-def test_the_table_of_readme_is_that_of_the_manifest() -> None:
-    text = manifest.README.read_text(encoding="utf-8")
-    assert text == manifest.in_readme(text, manifest.table(KNOWN[manifest.SHOWN]))
+def test_the_table_of_verdicts_is_that_of_the_manifest() -> None:
+    text = manifest.PAGE.read_text(encoding="utf-8")
+    assert text == manifest.in_page(text, manifest.table(KNOWN[manifest.SHOWN]))
 
 
-def test_the_table_of_readme_is_of_the_default_zone_and_of_every_property() -> None:
+def test_the_table_of_verdicts_is_of_the_default_zone_and_of_every_property() -> None:
     args = parse(shlex.split(KNOWN[manifest.SHOWN].command)[1:])[1]
     assert zone_of(args) == Zone()
     shown = manifest.table(KNOWN[manifest.SHOWN])
@@ -112,6 +112,6 @@ def test_a_manifest_that_is_none_says_where(old: str, new: str, told: str) -> No
     assert told in raised.value.message
 
 
-def test_readme_without_the_markers_is_told() -> None:
+def test_a_page_without_the_markers_is_told() -> None:
     with pytest.raises(GenError, match="markers"):
-        manifest.in_readme("# no table\n", "")
+        manifest.in_page("# no table\n", "")

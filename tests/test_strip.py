@@ -48,9 +48,9 @@ def test_the_strip_of_the_thread_s_race() -> None:
     assert strip_text.text(trace(B1), OPTIONS) == B1_STRIP
 
 
-def test_the_readme_shows_a_part_of_it() -> None:
-    readme = (GALLERY.parent / "README.md").read_text(encoding="utf-8")
-    (shown,) = re.findall(r"```\n(  1 #0 .*?)```", readme, re.DOTALL)
+def test_the_page_of_commands_shows_a_part_of_it() -> None:
+    page = (GALLERY.parent / "docs" / "commands.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```\n(  1 #0 .*?)```", page, re.DOTALL)
     assert shown in B1_STRIP
 
 

@@ -1,4 +1,4 @@
-"""specs/manifest.json: the verdicts that are expected of TLC, and the table in README.md.
+"""specs/manifest.json: the verdicts that are expected of TLC, and the table in docs/verdicts.md.
 
     python -m tools.manifest             measures them again, and prints what changed
     python -m tools.manifest NAME ...    the same for the configurations of these names alone
@@ -33,9 +33,9 @@ from gen.model.specs import SPECS
 from gen.report import gallery
 
 MANIFEST = SPECS / "manifest.json"
-README = SPECS.parent / "README.md"
+PAGE = SPECS.parent / "docs" / "verdicts.md"
 FORMAT = "pageblock-gen manifest 1"
-#: The configuration that the table in README.md shows.
+#: The configuration that the table in docs/verdicts.md shows.
 SHOWN = "default"
 GALLERY = "gallery: "
 
@@ -224,7 +224,7 @@ def difference(name: str, before: Cells, after: Cells) -> list[str]:
     return lines
 
 
-# ---- README.md -----------------------------------------------------------------------
+# ---- docs/verdicts.md ----------------------------------------------------------------
 
 _SIGNS = {"holds": "✓", "unreachable": "**✗**", "vacuous": "○", "no verdict": "?"}
 
@@ -253,10 +253,10 @@ def _sign(cell: Cell | None) -> str:
     return _SIGNS.get(cell.result, cell.result)
 
 
-def in_readme(text: str, shown: str) -> str:
-    """README.md with this table between its markers."""
+def in_page(text: str, shown: str) -> str:
+    """docs/verdicts.md with this table between its markers."""
     if len(_BLOCK.findall(text)) != 1:
-        raise GenError("README.md: the markers of the table of verdicts must be there once")
+        raise GenError("docs/verdicts.md: the markers of the table of verdicts must be there once")
     return _BLOCK.sub(lambda found: found[1] + shown + found[3], text)
 
 
@@ -287,7 +287,7 @@ def _renew(names: Sequence[str]) -> None:
     changed = [f"{name}: gone" for name in before if name not in after]
     for name, one in after.items():
         changed += difference(name, before[name].cells if name in before else {}, one.cells)
-    write_text(README, in_readme(README.read_text(encoding="utf-8"), table(after[SHOWN])))
+    write_text(PAGE, in_page(PAGE.read_text(encoding="utf-8"), table(after[SHOWN])))
     for line in changed:
         print(line)
     print(f"{sum(len(one.cells) for one in after.values())} verdicts, {len(changed)} changed")
