@@ -1,3 +1,3 @@
 """pageblock-gen: model checks Linux page isolation against the page allocator."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from gen.check.session import Stopped
-from gen.cli import check, compare, listing, matrix, options, prove, saved
+from gen.cli import check, compare, completion, listing, matrix, options, prove, saved
 from gen.cli.console import Terminated, complain, interrupted, mute
 from gen.errors import ExitCode, GenError
 
@@ -38,6 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     try:
         parser, args = options.parse(asked)
+        if args.print_completion is not None:
+            print(completion.script(args.print_completion), end="")
+            return ExitCode.OK
         if args.command is None:
             parser.print_help()
             return ExitCode.USAGE

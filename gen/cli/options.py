@@ -18,6 +18,9 @@ from gen.model.property import compared, properties
 from gen.model.zone import GRAINS, Zone, parse_migratetypes
 from gen.prove.obligations import OBLIGATIONS
 
+#: The shells that `gen --print-completion` writes for.
+SHELLS = ("bash", "zsh", "tcsh")
+
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
@@ -205,7 +208,7 @@ def _add_scheduler(parser: argparse.ArgumentParser) -> None:
 
 def parse(argv: Sequence[str] | None) -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     """The command line, read; GenError says what is wrong with it and what is meant perhaps."""
-    parser, commands = _parsers()
+    parser, commands = parsers()
     args, unknown = parser.parse_known_args(argv)
     if not unknown:
         return parser, args
@@ -219,7 +222,8 @@ def parse(argv: Sequence[str] | None) -> tuple[argparse.ArgumentParser, argparse
     raise GenError(f"unknown option '{word}': {hint}")
 
 
-def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
+def parsers() -> tuple[_Parser, dict[str, _Parser]]:
+    """The parser of the command line, and that of each command."""
     # No abbreviations: what a script abbreviates today may be ambiguous tomorrow.
     parser = _Parser(
         prog="gen",
@@ -228,6 +232,11 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"pageblock-gen {__version__}")
+    parser.add_argument(
+        "--print-completion", choices=SHELLS,
+        help="print what this shell has to read to complete commands, options and names "
+        "(needs pageblock-gen[completion])",
+    )  # fmt: skip
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
     run = commands.add_parser(
@@ -414,7 +423,9 @@ def _parsers() -> tuple[_Parser, dict[str, _Parser]]:
         "gallery", help="make the counterexamples/ again", allow_abbrev=False
     )
     _add_toolchain(renew)
-    renew.add_argument("directory", nargs="?", default="counterexamples", help="where they go")
+    renew.add_argument(
+        "directory", nargs="?", default="counterexamples", metavar="DIR", help="where they go"
+    )
     return parser, commands.choices
 
 
