@@ -61,7 +61,8 @@ def _bash(names: _Names) -> str:
         body = f'compgen -W {words} -- "$1"'
     if names.files:
         body += """; compgen -f -X '!*.toml' -- "$1"; compgen -d -- "$1\""""
-    return f"{names.function}() {{ {body}; }}"
+    # The script of an older shtab has another IFS, by which compgen would split the words.
+    return f"{names.function}() {{ local IFS=$' \\t\\n'; {body}; }}"
 
 
 def _zsh(names: _Names) -> str:
