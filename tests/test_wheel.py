@@ -95,8 +95,8 @@ def test_the_specs_travel_inside_the_wheel_and_the_tests_do_not(installed: Insta
 def test_the_sdist_has_what_its_own_tests_need(installed: Installed) -> None:
     with tarfile.open(installed.sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    assert {"pyproject.toml", "README.md", "LICENSE", "tools/golden.py"} <= names
-    for folder in ("specs", "tests", "counterexamples"):
+    assert {"pyproject.toml", "README.md", "CONTRIBUTING.md", "LICENSE", "tools/golden.py"} <= names
+    for folder in ("specs", "tests", "counterexamples", "docs"):
         ours = {str(p.relative_to(ROOT)) for p in (ROOT / folder).rglob("*.[jtmp]*") if p.is_file()}
         ours = {name for name in ours if "__pycache__" not in name}
         assert ours and ours <= names, sorted(ours - names)
