@@ -105,3 +105,12 @@ def test_nothing_but_the_command_prints(path: Path) -> None:
         n for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.Call)
     ]
     assert not [c for c in calls if isinstance(c.func, ast.Name) and c.func.id == "print"]
+
+
+def test_the_page_on_the_architecture_lists_the_packages_in_the_order_of_their_imports() -> None:
+    page = (GEN.parent / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ((?:`gen/\w+(?:/|\.py)`(?:, )?)+) \|", page, re.MULTILINE)
+    named = [re.findall(r"`gen/(\w+)", row) for row in rows]
+    told = [name for names in named for name in names]
+    assert sorted(told) == sorted(set(LEVEL) - {"__main__"})
+    assert [LEVEL[name] for name in told] == sorted(LEVEL[name] for name in told)
