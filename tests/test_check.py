@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from gen.check.confirm import confirm
 from gen.check.request import Check
 from gen.check.session import Stopped, check
 from gen.check.verdict import Result, Verdict
@@ -271,6 +272,21 @@ def test_a_counterexample_that_its_replay_does_not_confirm_is_never_shown(
     assert "its replay did not confirm it" in verdict.message
     assert told == [verdict]
     assert _exit_code([verdict]) not in (ExitCode.OK, ExitCode.SAFETY)
+
+
+def test_a_saved_trace_is_followed_itself_and_none_that_is_easier(
+    request_for: RequestFor, runs: Put, tmp_path: Path
+) -> None:
+    fake = runs(Alignment_replay=replayed())
+    states = tuple(dict.fromkeys(STATE, n) for n in (1, 2, 3))
+    saved = Trace(DESIGN.name, Zone(), properties()[ONE], 3, states, (), {})
+    verdict = confirm(replace(request_for(ONE), easiest=True, all_shortest=True), saved)
+    assert fake.names == ["Alignment-replay"]
+    assert (verdict.result, verdict.length, verdict.shortest) == (Result.VIOLATED, 3, None)
+    runs(Alignment_replay=replayed(states=(1, 7, 3)))
+    (tmp_path / "again").mkdir()
+    again = replace(request_for(ONE), run_dir=tmp_path / "again")
+    assert confirm(again, saved).result is Result.NO_VERDICT
 
 
 def test_what_several_workers_found_is_searched_again_with_one(
