@@ -253,12 +253,3 @@ def test_the_picture_of_the_packages_is_that_of_their_imports() -> None:
     (picture,) = (b for b in blocks(ROOT / "docs" / "architecture.md", "mermaid") if "base[" in b)
     drawn = re.findall(r"^ *(\w+)(?:\[[^]]*\])? --> (\w+)", picture, re.M)
     assert sorted(drawn) == sorted(networkx.transitive_reduction(imports()).edges)
-
-
-def test_the_table_of_the_packages_has_each_of_them_those_below_first() -> None:
-    page = text(ROOT / "docs" / "architecture.md")
-    rows = re.findall(r"^\| `gen/(\w+)/` \|", page, re.M)
-    graph = imports()
-    assert sorted(rows) == sorted({*graph} - {"base"})
-    for above, below in graph.edges:
-        assert below == "base" or rows.index(below) < rows.index(above), (above, below)
