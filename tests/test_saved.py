@@ -295,3 +295,9 @@ def test_a_replay_that_comes_to_no_end_confirms_nothing_and_blames_no_editor(
     assert "edited" not in ran.err
     ran = gen("replay", str(GALLERY / B1), "--java", fake_java("sleep 9"), "--timeout", "0.3")
     ran.told("is not confirmed", "--timeout")
+
+
+def test_diff_refuses_a_strip_that_it_would_not_draw(gen: Gen) -> None:
+    ran = gen("diff", OTHER, OTHER, "--strip")
+    assert (ran.code, ran.out) == (2, "")
+    assert "unknown option '--strip'" in ran.err

@@ -143,7 +143,9 @@ def _add_toolchain(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_drawing(parser: argparse.ArgumentParser, columns: int = WIDTH) -> None:
+def _add_drawing(
+    parser: argparse.ArgumentParser, columns: int = WIDTH, *, strip: bool = True
+) -> None:
     default = DrawOptions()
     group = parser.add_argument_group("drawing")
     group.add_argument(
@@ -164,10 +166,11 @@ def _add_drawing(parser: argparse.ArgumentParser, columns: int = WIDTH) -> None:
         "--no-continuation", action="store_true",
         help="end the drawing at the violation: do not show how the open calls run on",
     )  # fmt: skip
-    group.add_argument(
-        "--strip", action="store_true",
-        help="below the drawing: pageblocks and buddies after every step",
-    )  # fmt: skip
+    if strip:
+        group.add_argument(
+            "--strip", action="store_true",
+            help="below the drawing: pageblocks and buddies after every step",
+        )  # fmt: skip
 
 
 def drawing(args: argparse.Namespace) -> DrawOptions:
@@ -327,7 +330,7 @@ def parsers() -> tuple[_Parser, dict[str, _Parser]]:
     )
     for name in ("left", "right"):
         two.add_argument(name, metavar="PATH", help="a trace.json, or a directory with one")
-    _add_drawing(two, columns=150)
+    _add_drawing(two, columns=150, strip=False)
 
     again = commands.add_parser(
         "replay",
