@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import re
+from collections.abc import Callable
 from enum import IntEnum
 
 
@@ -39,6 +41,22 @@ class GenError(Exception):
         super().__init__(message)
         self.message = message
         self.code = code
+
+
+class FieldError(GenError):
+    """A record that cannot be: a field of it has a value where something else ``fits``.
+
+    What fits may speak of other fields, ``{max_order}``: a file calls them so, the command line
+    ``--order``.  The message is in the words of a file.
+    """
+
+    def __init__(self, field: str, value: object, fits: str) -> None:
+        self.field, self.value, self._fits = field, value, fits
+        super().__init__(f"{field} = {self.value!r}: {self.fits(str)}")
+
+    def fits(self, name: Callable[[str], str]) -> str:
+        """What would fit, with the ``name`` that each other field goes by."""
+        return re.sub(r"\{(\w+)\}", lambda found: name(found[1]), self._fits)
 
 
 def near_miss(wrong: str, known: list[str]) -> str:

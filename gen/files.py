@@ -1,14 +1,35 @@
-"""Files that are either whole or not there, and hashes of what is in them."""
+"""Files: read without waiting, written whole or not at all; and hashes of what is in them."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import json
+import os
 import secrets
+import stat
 from pathlib import Path
 
 from gen.errors import ExitCode, GenError, reason
+
+
+def read_bytes(path: Path, most: int) -> bytes:
+    """A regular file of at most ``most`` bytes; GenError that names the path if it is not one.
+
+    What is no file is not opened: a FIFO would be waited for, a device may have no end.
+    """
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            what = "a directory" if path.is_dir() else "no regular file"
+            raise GenError(f"{path}: is {what}; a file fits")
+        # Not to wait, should it have become something else in between.
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY), "rb") as file:
+            data = file.read(most + 1) or b""
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise GenError(f"{path}: {reason(error)}") from None
+    if len(data) > most:
+        raise GenError(f"{path}: is too large; up to {most:,} bytes fit")
+    return data
 
 
 def write_bytes(path: Path, data: bytes) -> None:

@@ -196,7 +196,7 @@ DOES = [
     ids=[one[0] for one in DOES],
 )
 def test_a_version_does_what_its_source_says(
-    design: str, zone: Zone, kind: str, formula: str, holds: bool, tmp_path: Path
+    design: str, zone: Zone, kind: Kind, formula: str, holds: bool, tmp_path: Path
 ) -> None:
     whole = formula + ("\nOwn == [][Own_action]_vars" if kind == "action" else "")
     own = replace(

@@ -11,7 +11,7 @@ import pytest
 import gen
 from gen.model.design import design_names
 from gen.model.property import properties
-from gen.model.section import section_data
+from gen.model.section import section_tables
 
 GEN = Path(gen.__file__).parent
 
@@ -87,7 +87,7 @@ def test_what_runs_tlc_knows_no_kernel(path: Path) -> None:
     text = (
         path.read_text(encoding="utf-8").replace("pageblock-gen", "").replace("PAGEBLOCK_GEN", "")
     )
-    words = {*design_names(), *properties(), *section_data()}
+    words = {*design_names(), *properties(), *section_tables()}
     words |= {"pageblock", "zone", "migratetype", "buddy", "kernel", "isolat", "mm/", "Linux 6"}
     known = [word for word in sorted(words) if re.search(rf"(?<!\w){re.escape(word)}", text, re.I)]
     assert not known

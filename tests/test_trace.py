@@ -107,7 +107,7 @@ def test_a_length_that_the_states_do_not_have_is_refused(length: Any) -> None:
 def test_a_zone_that_cannot_be_is_refused() -> None:
     obj = as_json()
     obj["zone"]["max_order"] = 99
-    assert "--order 99" in complaint(obj)
+    assert "zone.max_order = 99: the largest order is 0 to 16" in complaint(obj)
     obj["zone"]["max_order"] = 10
     obj["zone"]["migratetypes"] = ["CMA"]
     assert "--migratetypes cma" in complaint(obj)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NoReturn
 
 from gen import __version__
 from gen.draw.formats import FLAVOURS, FORMATS
 from gen.draw.options import WIDTH, DrawOptions
-from gen.errors import GenError
+from gen.errors import FieldError, GenError
 from gen.model.design import default_design, design_names
 from gen.model.feature import features, find_features
 from gen.model.property import compared, properties
-from gen.model.zone import GRAINS, Zone, parse_migratetypes
+from gen.model.zone import GRAINS, Zone, option, parse_migratetypes
 from gen.prove.obligations import OBLIGATIONS
 
 #: The shells that `gen --print-completion` writes for.
@@ -442,6 +443,15 @@ def names(text: str | None, option: str) -> list[str]:
     return found
 
 
+@contextlib.contextmanager
+def named_by_options() -> Iterator[None]:
+    """What is wrong with a zone is said in the words of the command line, not of a file."""
+    try:
+        yield
+    except FieldError as e:
+        raise GenError(f"{option(e.field)} {e.value}: {e.fits(option)}") from None
+
+
 def zone(args: argparse.Namespace) -> Zone:
     """The zone that the options describe; GenError if there is none."""
     # Without --min-order the resolution follows the pageblock; 0 and 1 page per pageblock
@@ -450,18 +460,19 @@ def zone(args: argparse.Namespace) -> Zone:
     pageblocks = args.pageblocks
     if pageblocks is None:
         pageblocks = max(Zone.pageblocks, 2 ** min(max(args.order - args.pageblock_order, 0), 20))
-    return Zone(
-        pageblocks=pageblocks,
-        max_order=args.order,
-        pageblock_order=args.pageblock_order,
-        min_order=min_order,
-        isolators=args.isolators,
-        migratetypes=parse_migratetypes(args.migratetypes),
-        alloc_order=args.alloc_order,
-        whole=args.whole_zone,
-        features=find_features(names(args.features or None, "--with")),
-        grain=getattr(args, "grain", Zone.grain),
-        start=args.zone_start,
-        end=args.zone_end,
-        huge_order=args.huge_order,
-    )
+    with named_by_options():
+        return Zone(
+            pageblocks=pageblocks,
+            max_order=args.order,
+            pageblock_order=args.pageblock_order,
+            min_order=min_order,
+            isolators=args.isolators,
+            migratetypes=parse_migratetypes(args.migratetypes),
+            alloc_order=args.alloc_order,
+            whole=args.whole_zone,
+            features=find_features(names(args.features or None, "--with")),
+            grain=getattr(args, "grain", Zone.grain),
+            start=args.zone_start,
+            end=args.zone_end,
+            huge_order=args.huge_order,
+        )

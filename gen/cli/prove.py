@@ -40,7 +40,8 @@ def run(args: argparse.Namespace) -> ExitCode:
     for name in names:
         if name not in OBLIGATIONS:
             raise GenError(f"--obligations: unknown '{name}': {near_miss(name, [*OBLIGATIONS])}")
-    zone = zone_of_any_size(options.zone(args))
+    with options.named_by_options():
+        zone = zone_of_any_size(options.zone(args))
     design = find_design(args.design)
     chosen = [p for p in find_properties(args.property or ["all"]) if provable(p)]
     if not chosen:

@@ -32,9 +32,9 @@ def mermaid(trace: Trace, options: DrawOptions) -> str:
 
 def _message(row: Row) -> str:
     cpu = f"C{row.lane}"
-    if row.text == vocabulary().taken:
+    if row.text == vocabulary().lock.taken:
         return f"{cpu}->>Z: lock"
-    if row.text == vocabulary().dropped:
+    if row.text == vocabulary().lock.dropped:
         return f"Z-->>{cpu}: unlock"
     if row.fails:
         return f"Note over {cpu}: {_text(row.text.removeprefix('// '))}"

@@ -52,9 +52,9 @@ class Names:
         """An argument of a call, by what its name says it is."""
         if isinstance(value, str):
             return self.type_of(value, args, before)
-        if isinstance(value, int) and name in vocabulary().pageblocks:
+        if isinstance(value, int) and name in vocabulary().fields.pageblock:
             return self.pageblock(value)
-        if isinstance(value, int) and name in vocabulary().pages:
+        if isinstance(value, int) and name in vocabulary().fields.page:
             return self.page(value)
         return str(value)
 
@@ -67,13 +67,13 @@ def _touched(it: Interleaving) -> set[int]:
         for place, index in event.step.reads | event.step.writes:
             found.add(index if place == TYPE else zone.pageblock_of(index))
         for frame in event.step.frames:
-            if vocabulary().start in frame.args:
+            if vocabulary().range.start in frame.args:
                 found.update(pageblocks_inside(frame.args, zone))
     return found
 
 
 def pageblocks_inside(args: Mapping[str, Value], zone: Zone) -> range:
     """The pageblocks of a range, without those that lie elsewhere."""
-    start, end = args[vocabulary().start], args[vocabulary().end]
+    start, end = args[vocabulary().range.start], args[vocabulary().range.end]
     assert isinstance(start, int) and isinstance(end, int)
     return range(max(start, 0), min(end, zone.modelled_pageblocks))

@@ -82,8 +82,8 @@ def _holds(rows: Sequence[Row], numbers: Sequence[int]) -> list[tuple[int, int]]
     Where the lock is not drawn, all calls of the event are inside.
     """
     called = [n for n in numbers if rows[n].call is not None]
-    locks = [n for n in called if rows[n].text == vocabulary().taken]
-    unlocks = [n for n in numbers if rows[n].text == vocabulary().dropped]
+    locks = [n for n in called if rows[n].text == vocabulary().lock.taken]
+    unlocks = [n for n in numbers if rows[n].text == vocabulary().lock.dropped]
     if not locks:
         return [(called[0], called[-1])] if called else []
     return [(lock, next((n for n in unlocks if n > lock), numbers[-1])) for lock in locks]

@@ -71,8 +71,8 @@ def rows_of(it: Interleaving, names: Names, depth: str, state: str = "none") -> 
         rows += made
         if failing and index + 1 < len(it.events) and _warned(step):
             # The hold is cut at the warning; whoever goes on needs the lock.
-            held = [row.depth for row in made if row.text == vocabulary().taken]
-            rows += [Row(lane, level, vocabulary().dropped) for level in held]
+            held = [row.depth for row in made if row.text == vocabulary().lock.taken]
+            rows += [Row(lane, level, vocabulary().lock.dropped) for level in held]
         if failing and it.trace.prop.failure:
             text = remark(names, it.trace)
             rows.append(Row(lane, len(frames) + 1, text, fails=True))
@@ -178,7 +178,7 @@ def _list_type(names: Names, warned: Warned, step: Step) -> str:
 
 def _call_text(call: Call, names: Names, step: Step, within: str) -> str:
     if call.is_lock:
-        return vocabulary().taken if call.takes_lock else vocabulary().dropped
+        return vocabulary().lock.taken if call.takes_lock else vocabulary().lock.dropped
     shown = ", ".join(
         names.arg(name, call.args[name], call.args, step.before)
         for name in call.shown
@@ -200,5 +200,5 @@ def _said(call: Call, name: str, within: str) -> bool:
     set_migratetype_isolate() is: there set_pageblock_migratetype() needs no type.
     """
     value = call.args[name]
-    of_pageblock = not {*vocabulary().pageblocks}.isdisjoint(call.args)
+    of_pageblock = not {*vocabulary().fields.pageblock}.isdisjoint(call.args)
     return isinstance(value, str) and of_pageblock and value.lower() in within

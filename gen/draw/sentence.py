@@ -28,9 +28,9 @@ class _Field:
             return str(1 << value)
         if spec == "pages" and isinstance(value, int):
             return str(value * zone.unit_pages)
-        if self.name in vocabulary().pageblocks and isinstance(value, int):
+        if self.name in vocabulary().fields.pageblock and isinstance(value, int):
             return self._pageblock(value)
-        if self.name in vocabulary().pages and isinstance(value, int):
+        if self.name in vocabulary().fields.page and isinstance(value, int):
             b, unit = divmod(value, zone.pageblock_units)
             inside = f"pfn {value * zone.unit_pages} (in {self._pageblock(b)})"
             return self._pageblock(b) if unit == 0 else inside

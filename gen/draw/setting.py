@@ -18,7 +18,7 @@ def setting(it: Interleaving, names: Names, width: int, cpu: str) -> list[str]:
     parts = _blocks_at_boot(it.trace, names)
     for event in it.events:
         for frame in event.step.frames:
-            if frame.name == vocabulary().isolates:
+            if frame.name == vocabulary().range.function:
                 isolated = f"{cpu}{event.lane} isolates {_range(frame.args, names)}"
                 if isolated not in parts:
                     parts.append(isolated)
@@ -62,5 +62,9 @@ def _range(args: Mapping[str, Value], names: Names) -> str:
         text = f"pageblocks {inside[0]}-{inside[-1]}"
         if names.head_and_tail:
             text = "head and tail"
-    before = "pageblocks before, " if args[vocabulary().start] != inside.start else ""
-    return before + text + (", pageblocks after" if args[vocabulary().end] != inside.stop else "")
+    before = "pageblocks before, " if args[vocabulary().range.start] != inside.start else ""
+    return (
+        before
+        + text
+        + (", pageblocks after" if args[vocabulary().range.end] != inside.stop else "")
+    )

@@ -3,37 +3,84 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
+from typing import Annotated, ClassVar
 
-from gen.model.section import section_data
-from gen.model.specs import SPECS, load
+from msgspec import Meta
 
-#: Choices that must have been made: one value, or one of several, for each.
-Needs = Mapping[str, str | list[str]]
+from gen.errors import near_miss
+from gen.model.position import Key
+from gen.model.reader import Line, TomlFile, dotted, open_toml
+from gen.model.section import Needs, SectionTable, section_tables, sections_file
+from gen.model.specs import SPECS
+
+CHOICES = SPECS / "choices.toml"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A table of ``choices.toml``: what is decided in a function of the kernel."""
+
+    called: ClassVar[str] = "choice"
+    function: Annotated[Line, Meta(description="where the kernel decides it, with its C file")]
+    values: Annotated[
+        Mapping[str, Line], Meta(description="what a design may choose, and what that means")
+    ]
+    needs: Annotated[
+        Mapping[str, Needs],
+        Meta(description="by value: the values of other choices that it goes with"),
+    ] = field(default_factory=dict)
+
+
+@cache
+def _file() -> TomlFile:
+    return open_toml(CHOICES)
+
+
+@cache
+def _tables() -> Mapping[str, Choice]:
+    return _file().get(dict[str, Choice])
 
 
 @cache
 def choices() -> dict[str, dict[str, str]]:
     """What a design has to choose: for each choice its values, and what they mean."""
-    known = {
-        name: {k: v for k, v in data.items() if k not in ("function", "needs")}
-        for name, data in load(SPECS / "choices.toml").items()
-    }
-    for name, data in section_data().items():
-        if "calls" not in data:
-            known[name] = {variant: one["what"] for variant, one in data.items()}
+    known = {name: dict(one.values) for name, one in _tables().items()}
+    for name, section in section_tables().items():
+        if not isinstance(section, SectionTable):
+            known[name] = {value: variant.what for value, variant in section.items()}
     return known
+
+
+def check_needs(file: TomlFile, key: Key, needs: Needs) -> None:
+    """GenError if something in a file needs a choice, or a value of one, that there is not."""
+    for choice, wanted in needs.items():
+        at = (*key, choice)
+        if choice not in choices():
+            raise file.error(at, f"{dotted(at)}: {near_miss(choice, list(choices()))}")
+        for value in [wanted] if isinstance(wanted, str) else wanted:
+            if value not in choices()[choice]:
+                fits = near_miss(value, list(choices()[choice]))
+                raise file.error(at, f"{dotted(at)} = {value!r}: {fits}")
 
 
 @cache
 def choice_needs() -> dict[tuple[str, str], Needs]:
     """What a choice's value needs of other choices, by (choice, value)."""
     needs: dict[tuple[str, str], Needs] = {}
-    for name, data in load(SPECS / "choices.toml").items():
-        for value, wanted in data.get("needs", {}).items():
+    file = _file()
+    for name, one in _tables().items():
+        for value, wanted in one.needs.items():
+            at = (name, "needs", value)
+            if value not in one.values:
+                raise file.error(at, f"{dotted(at)}: {near_miss(value, list(one.values))}")
+            check_needs(file, at, wanted)
             needs[name, value] = wanted
-    for name, data in section_data().items():
-        if "calls" not in data:
-            for value, variant in data.items():
-                needs[name, value] = variant.get("needs", {})
+    file = sections_file()
+    for name, section in section_tables().items():
+        if not isinstance(section, SectionTable):
+            for value, variant in section.items():
+                check_needs(file, (name, value, "needs"), variant.needs)
+                needs[name, value] = variant.needs
     return needs

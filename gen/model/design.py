@@ -2,20 +2,69 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, ClassVar
+
+from msgspec import Meta
 
 from gen.errors import GenError, near_miss
-from gen.model.choice import Needs, choice_needs, choices
-from gen.model.feature import find_features
-from gen.model.property import find_properties, properties
-from gen.model.section import drawn_functions
-from gen.model.specs import SPECS, load
-from gen.model.zone import Zone, zone_from_data
+from gen.model.choice import choice_needs, choices
+from gen.model.feature import check_features, find_features
+from gen.model.position import Key
+from gen.model.property import properties
+from gen.model.reader import Function, Line, TomlFile, dotted, open_toml
+from gen.model.section import Needs, drawn_functions
+from gen.model.specs import SPECS
+from gen.model.zone import Zone
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShownTable:
+    """Where the bug of a design shows, as its file says it."""
+
+    property: Annotated[Line, Meta(description="the property that is violated")]
+    zone: Annotated[Zone, Meta(description="the zone in which it is")] = field(default_factory=Zone)
+    base_too: Annotated[
+        Line | None,
+        Meta(description="why the base, which has not the bug, violates it as well, if it does"),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class DesignTable:
+    """A design file: a kernel version or a proposed patch."""
+
+    called: ClassVar[str] = "design"
+    name: Annotated[Line, Meta(description="what it is called")]
+    title: Annotated[Line, Meta(description="what it is, in one line")]
+    kernel: Annotated[Line, Meta(description="the kernel version, and what is changed in it")]
+    source: Annotated[Line, Meta(description="where it can be read: files, a mail, commits")]
+    promises: Annotated[
+        tuple[Line, ...], Meta(description="the properties that it means to have")
+    ] = ()
+    base: Annotated[
+        Line | None,
+        Meta(
+            description="the design that it changes: a name, or the path of a file from here",
+            extra={"fits": "the name of a design fits, or a path that ends in .toml, in quotes"},
+        ),
+    ] = None
+    choices: Annotated[
+        Mapping[str, str],
+        Meta(description="a value for each choice, or for those that the base makes otherwise"),
+    ]
+    names: Annotated[
+        Mapping[str, Function],
+        Meta(description="what functions are called there, by the names of the templates"),
+    ] = field(default_factory=dict)
+    default: Annotated[bool, Meta(description="it is searched if no design is named")] = False
+    historic: Annotated[bool, Meta(description="it only retells a bug of an old kernel")] = False
+    shown_by: Annotated[
+        ShownTable | None, Meta(description="of a historic variant: where its bug shows")
+    ] = None
 
 
 @dataclass(frozen=True)
@@ -74,20 +123,6 @@ def design_names() -> list[str]:
     return sorted(path.stem for path in (SPECS / "designs").glob("*.toml"))
 
 
-def _text(data: Mapping[str, Any], key: str, where: str) -> str:
-    value = data.get(key)
-    if not isinstance(value, str) or not value:
-        raise GenError(f"{where}: '{key}' is missing; it is a line of text")
-    return value
-
-
-def _flag(path: Path, data: Mapping[str, Any], key: str) -> bool:
-    value = data.get(key, False)
-    if not isinstance(value, bool):
-        raise GenError(f"{path}: {key} = {value!r}: true or false fits")
-    return value
-
-
 def find_design(name: str) -> Design:
     """The design of a name, or of a file whose path ends in ``.toml``."""
     return load_design(_design_path(name))
@@ -101,130 +136,135 @@ def _design_path(name: str) -> Path:
     return SPECS / "designs" / f"{name}.toml"
 
 
-def _lineage(path: Path, data: Mapping[str, Any]) -> list[tuple[Path, Mapping[str, Any]]]:
+@dataclass(frozen=True)
+class _DesignFile:
+    """A design's file, and what is in it."""
+
+    file: TomlFile
+    table: DesignTable
+
+
+def _read(path: Path) -> _DesignFile:
+    file = open_toml(path)
+    return _DesignFile(file, file.get(DesignTable))
+
+
+def _lineage(top: _DesignFile) -> list[_DesignFile]:
     """A design's file and those of its bases, the lowest first."""
-    lineage = [(path, data)]
-    while (base := data.get("base")) is not None:
-        if not isinstance(base, str):
-            raise GenError(f"{path}: base = {base}: the name of a design, or a path, in quotes")
+    lineage = [top]
+    while (base := lineage[-1].table.base) is not None:
+        file = lineage[-1].file
         try:
-            below = path.parent / base if base.endswith(".toml") else _design_path(base)
+            below = file.path.parent / base if base.endswith(".toml") else _design_path(base)
         except GenError as e:
-            raise GenError(f"{path}: base: {e.message}") from None
-        if any(below == above for above, _ in lineage):
-            raise GenError(f"{path}: base = '{base}' leads back to itself")
-        path, data = below, load(below)
-        lineage.append((path, data))
+            raise file.error(("base",), f"base: {e.message}") from None
+        if any(below == above.file.path for above in lineage):
+            raise file.error(("base",), f"base = '{base}' leads back to itself")
+        lineage.append(_read(below))
     return lineage[::-1]
 
 
-def _table(lineage: Sequence[tuple[Path, Mapping[str, Any]]], name: str) -> dict[str, Any]:
-    """A table of a design's file, over those of its bases."""
-    made: dict[str, Any] = {}
-    for path, data in lineage:
-        own = data.get(name, {})
-        if not isinstance(own, dict):
-            raise GenError(f"{path}: {name}: must be a table")
-        made.update(own)
+def _error(lineage: Sequence[_DesignFile], key: Key, message: str) -> GenError:
+    """An error about a key in the file that says it: the design's own, or that of a base."""
+    table, name = key
+    said = (one.file for one in reversed(lineage) if name in one.file.data.get(str(table), {}))
+    return next(said, lineage[-1].file).error(key, message)
+
+
+def _choices(lineage: Sequence[_DesignFile]) -> dict[str, str]:
+    """The choices of a design and of its bases, checked: each made, with a value that exists."""
+    made = {name: value for one in lineage for name, value in one.table.choices.items()}
+    known = choices()
+    for choice, value in made.items():
+        key = ("choices", choice)
+        if choice not in known:
+            told = near_miss(choice, list(known))
+            raise _error(lineage, key, f"unknown choice {choice!r}: {told}")
+        if value not in known[choice]:
+            told = near_miss(value, list(known[choice]))
+            raise _error(lineage, key, f"{dotted(key)} = {value!r}: {told}")
+    if missing := [choice for choice in known if choice not in made]:
+        values = ", ".join(known[missing[0]])
+        raise lineage[-1].file.error(
+            ("choices",),
+            f"the choice '{missing[0]}' is not made; one of: {values} "
+            '(or name the design that this one changes, base = "v6.12")',
+        )
+    for choice, value in made.items():
+        for other, wanted in choice_needs().get((choice, value), {}).items():
+            fitting = [wanted] if isinstance(wanted, str) else wanted
+            if made[other] not in fitting:
+                fits = "' or '".join(fitting)
+                raise _error(
+                    lineage,
+                    ("choices", choice),
+                    f"{choice} = '{value}' goes with {other} = '{fits}' only, "
+                    f"not with '{made[other]}'",
+                )
     return made
 
 
-def _names(path: Path, names: dict[str, Any]) -> dict[str, str]:
+def _names(lineage: Sequence[_DesignFile]) -> dict[str, str]:
     """The table [names] of a design's file and of its bases, checked."""
-    known = drawn_functions()
-    for name, theirs in names.items():
+    made = {name: theirs for one in lineage for name, theirs in one.table.names.items()}
+    known = sorted(drawn_functions())
+    for name in made:
         if name not in known:
-            raise GenError(f"{path}: names: {name}: {near_miss(name, sorted(known))}")
-        if not isinstance(theirs, str) or not re.fullmatch(r"[A-Za-z_]\w*", theirs):
-            raise GenError(f"{path}: names: {name} = {theirs!r}: the name of a function, in quotes")
-    return names
+            key = ("names", name)
+            raise _error(lineage, key, f"{dotted(key)}: {near_miss(name, known)}")
+    return made
 
 
-def _shown(path: Path, data: Mapping[str, Any]) -> Shown | None:
+def check_property(file: TomlFile, key: Key, name: str) -> None:
+    """GenError if a file names a property that there is not."""
+    if name not in properties():
+        told = near_miss(name, list(properties()))
+        raise file.error(key, f"{dotted(key)}: unknown property {name!r}: {told}")
+
+
+def _shown(file: TomlFile, table: ShownTable | None) -> Shown | None:
     """The table [shown_by] of a design file, checked."""
-    table = data.get("shown_by")
     if table is None:
         return None
-    where = f"{path}: shown_by"
-    if not isinstance(table, dict):
-        raise GenError(f"{where}: must be a table, with a property and a zone")
-    known = ["property", "zone", "base_too"]
-    if unknown := [key for key in table if key not in known]:
-        raise GenError(f"{where}: {unknown[0]}: {near_miss(unknown[0], known)}")
-    prop = _text(table, "property", where)
-    if prop not in properties():
-        raise GenError(f"{where}: unknown property '{prop}': {near_miss(prop, [*properties()])}")
-    zone, base_too = table.get("zone", {}), table.get("base_too", "")
-    if not isinstance(zone, dict):
-        raise GenError(f"{where}: zone: must be a table, in braces")
-    if not isinstance(base_too, str):
-        raise GenError(f"{where}: base_too: must be a line of text")
-    try:
-        found = zone_from_data(zone)
-        find_features(found.features)
-    except GenError as e:
-        raise GenError(f"{where}: {e.message}") from None
-    return Shown(prop, found, base_too)
+    check_property(file, ("shown_by", "property"), table.property)
+    return Shown(table.property, checked_zone(file, table.zone, "shown_by"), table.base_too or "")
+
+
+def checked_zone(file: TomlFile, zone: Zone, *where: str) -> Zone:
+    """A zone of a file, with the features that there are, in their order."""
+    check_features(file, (*where, "zone", "features"), zone.features)
+    return replace(zone, features=find_features(zone.features))
 
 
 def load_design(path: Path) -> Design:
     """A design file, checked: every choice made, here or by its base, with a value that exists."""
-    data = load(path)
-    if not isinstance(data.get("choices"), dict):
-        raise GenError(f"{path}: there is no table [choices]")
-    lineage = _lineage(path, data)
-    made = _table(lineage, "choices")
-    known = choices()
-    for choice, value in made.items():
-        if choice not in known:
-            raise GenError(f"{path}: unknown choice '{choice}': {near_miss(choice, list(known))}")
-        if not isinstance(value, str) or value not in known[choice]:
-            raise GenError(
-                f"{path}: {choice} = '{value}': {near_miss(str(value), list(known[choice]))}"
-            )
-    if missing := [choice for choice in known if choice not in made]:
-        values = ", ".join(known[missing[0]])
-        raise GenError(
-            f"{path}: the choice '{missing[0]}' is not made; one of: {values} "
-            '(or name the design that this one changes, base = "v6.12")'
+    top = _read(path)
+    file, table = top.file, top.table
+    if table.default and path.resolve().parent != (SPECS / "designs").resolve():
+        raise file.error(
+            ("default",), "default: only a design that comes with the tool can be that"
         )
-    if _flag(path, data, "default") and path.resolve().parent != (SPECS / "designs").resolve():
-        raise GenError(f"{path}: default: only a design that comes with the tool can be that")
-    where = str(path)
-    promises = data.get("promises", [])
-    if not isinstance(promises, list) or not all(isinstance(name, str) for name in promises):
-        raise GenError(f"{path}: promises: a list of properties' names")
-    try:
-        find_properties(promises)
-    except GenError as e:
-        raise GenError(f"{path}: promises: {e.message}") from None
-    design = Design(
-        name=_text(data, "name", where),
-        title=_text(data, "title", where),
-        kernel=_text(data, "kernel", where),
-        source=_text(data, "source", where),
-        promises=tuple(promises),
-        choices=made,
-        base=data.get("base", ""),
-        names=_names(path, _table(lineage, "names")),
-        historic=_flag(path, data, "historic"),
-        shown_by=_shown(path, data),
+    for number, name in enumerate(table.promises):
+        check_property(file, ("promises", number), name)
+    lineage = _lineage(top)
+    return Design(
+        name=table.name,
+        title=table.title,
+        kernel=table.kernel,
+        source=table.source,
+        promises=table.promises,
+        choices=_choices(lineage),
+        base=table.base or "",
+        names=_names(lineage),
+        historic=table.historic,
+        shown_by=_shown(file, table.shown_by),
     )
-    for choice, value in made.items():
-        for other, wanted in choice_needs().get((choice, value), {}).items():
-            if not design.has({other: wanted}):
-                fits = wanted if isinstance(wanted, str) else "' or '".join(wanted)
-                raise GenError(
-                    f"{path}: {choice} = '{value}' goes with {other} = '{fits}' only, "
-                    f"not with '{made[other]}'"
-                )
-    return design
 
 
 @cache
 def default_design() -> str:
     """The name of the design that is searched if none is named."""
-    return next(name for name in design_names() if load(_design_path(name)).get("default"))
+    return next(name for name in design_names() if _read(_design_path(name)).table.default)
 
 
 def find_designs(names: Collection[str]) -> dict[str, Design]:

@@ -5,40 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
 
-from gen.model.variable import variable_data
-
-Shape = Literal["types", "isolated", "blocks", "pfns", "pageblocks", "by pageblock", "count", ""]
+from gen.model.variable import BlockTable, Migratetype, Shape, variable_tables
 
 
-@dataclass(frozen=True)
-class Migratetype:
-    """A type: its number in ``enum migratetype``, and the letter that stands for it."""
-
-    number: int
-    letter: str
-
-
-@dataclass(frozen=True)
-class BlockWords:
-    """How a block of one kind is told; see ``variables.toml`` for the fields.
+@dataclass(frozen=True, kw_only=True)
+class BlockWords(BlockTable):
+    """How a block of one kind is told.
 
     ``rank``: the place of its variable in the file.
     """
 
     rank: int
-    fields: tuple[str, ...]
-    type: str
-    free: bool
-    dashed: bool
-    carried: bool
-    noun: tuple[str, str]
-    setting: str
-    brace: str
-    short: str
-    medium: str
-    long: str
 
 
 @dataclass(frozen=True)
@@ -53,27 +31,18 @@ class Display:
     reads_as: str = ""
 
 
-def _block_words(rank: int, data: Mapping[str, object] | None) -> BlockWords | None:
-    if data is None:
-        return None
-    defaults = {"rank": rank, "type": "", "free": False, "dashed": False, "carried": False}
-    return BlockWords(
-        **{k: tuple(v) if isinstance(v, list) else v for k, v in (defaults | dict(data)).items()}  # type: ignore[arg-type]
-    )
-
-
 @cache
 def displays() -> Mapping[str, Display]:
     """How each variable of ``variables.toml`` is read and shown, in the order of the file."""
     return {
         name: Display(
             name=name,
-            shape=data.get("shape", ""),
-            title=data.get("title", ""),
-            block=_block_words(rank, data.get("block")),
-            reads_as=data.get("reads_as", ""),
+            shape=one.shape,
+            title=one.title,
+            block=BlockWords(rank=rank, **vars(one.block)) if one.block else None,
+            reads_as=one.reads_as,
         )
-        for rank, (name, data) in enumerate(variable_data().items())
+        for rank, (name, one) in enumerate(variable_tables().items())
     }
 
 
@@ -86,8 +55,8 @@ def blocks() -> Mapping[str, BlockWords]:
 @cache
 def migratetypes() -> Mapping[str, Migratetype]:
     """The types that there are, by name, in the kernel's order."""
-    (types,) = (data["types"] for data in variable_data().values() if "types" in data)
-    return {name: Migratetype(**one) for name, one in types.items()}
+    (types,) = (one.types for one in variable_tables().values() if one.types)
+    return types
 
 
 @cache

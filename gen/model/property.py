@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
+from typing import Annotated, ClassVar, Literal
+
+from msgspec import Meta
 
 from gen.errors import GenError, near_miss
-from gen.model.choice import Needs
-from gen.model.specs import SPECS, load
+from gen.model.choice import check_needs
+from gen.model.feature import check_features
+from gen.model.reader import Line, Text, Words, open_toml
+from gen.model.section import Needs
+from gen.model.specs import SPECS
+
+PROPERTIES = SPECS / "properties.toml"
 
 
 class Kind(StrEnum):
@@ -35,60 +43,97 @@ SAFETY = (Kind.STATE, Kind.ACTION)
 BOOT, STEP = "Boot", "Step"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SameCall:
-    """How a call that fails in one of two designs is looked for in the other.
+    """How a call that fails in one of two designs is looked for in the other."""
 
-    ``property``: the name of what is asked there, with another start and ``formula``.
+    property: Annotated[Line, Meta(description="the property that is asked there")]
+    start: Annotated[Line, Meta(description="TLA+: where its behaviours begin")]
+    formula: Annotated[Text, Meta(description="TLA+: its formula there, a template")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PropertyTable:
+    """What developers promise, as ``properties.toml`` has it."""
+
+    called: ClassVar[str] = "property"
+    kind: Annotated[Kind, Meta(description="what it is about: states, steps, behaviours...")]
+    statement: Annotated[Line, Meta(description="what is promised, in a sentence")]
+    formula: Annotated[Text, Meta(description="TLA+, over the variables; a template")]
+    witness: Annotated[
+        Text,
+        Meta(
+            description="TLA+: records that say what is wrong in the state, or the step, "
+            "that violates it"
+        ),
+    ]
+    sentence: Annotated[
+        Line, Meta(description="the line below a drawing, with the fields of such a record")
+    ]
+    failure: Annotated[
+        Words,
+        Meta(
+            description="a remark that stands last in a drawing; empty if the log has a failure "
+            "line itself"
+        ),
+    ]
+    source: Annotated[Line, Meta(description="where the kernel, or a mail, promises it")]
+    warning: Annotated[
+        Words, Meta(description="what the kernel itself prints then; empty if it prints nothing")
+    ] = ""
+    keeps: Annotated[
+        tuple[Line, ...],
+        Meta(description="variables that are in the state only if this property is asked"),
+    ] = ()
+    isolators: Annotated[
+        int,
+        Meta(description="with fewer callers of start_isolate_page_range() it says nothing"),
+    ] = 0
+    grain: Annotated[
+        Literal["fused", "step", ""],
+        Meta(description="the --grain that it is said of; empty if of either"),
+    ] = ""
+    by_default: Annotated[bool, Meta(description="checked if no property is named")] = True
+    inductive: Annotated[
+        bool,
+        Meta(
+            description="it speaks of a state alone, so gen prove proves it by induction; see "
+            "specs/induction.tla.j2"
+        ),
+    ] = False
+    needs: Annotated[Needs, Meta(description="choices without which it says nothing")] = field(
+        default_factory=dict
+    )
+    features: Annotated[
+        tuple[Line, ...],
+        Meta(description="what is modelled for it, whether it was asked for or not"),
+    ] = ()
+    start: Annotated[Line, Meta(description="TLA+: where the behaviours begin")] = BOOT
+    steps: Annotated[Line, Meta(description="TLA+: what happens in them")] = STEP
+    rests_on: Annotated[
+        Words, Meta(description="an invariant that is checked along with it; empty if none is")
+    ] = ""
+    unbounded: Annotated[
+        Words,
+        Meta(description="why no search has an end where it is violated; empty if that is not so"),
+    ] = ""
+    measures: Annotated[Words, Meta(description="of a cost: the variable that is the number")] = ""
+    compared: Annotated[bool, Meta(description="gen compare asks for it besides")] = False
+    same_call: Annotated[
+        SameCall | None,
+        Meta(description="how a call that fails in one design is looked for in another"),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Property(PropertyTable):
+    """What developers promise.
+
+    ``bound``: of a cost, the number that is not to be exceeded.
     """
 
-    property: str
-    start: str
-    formula: str
-
-
-@dataclass(frozen=True)
-class Property:
-    """What developers promise; for the fields see ``properties.toml``."""
-
     name: str
-    kind: Kind
-    statement: str
-    formula: str
-    #: TLA+: records that say what is wrong in the state, or the step, that violates it.
-    witness: str
-    #: The plain sentence below a drawing, with the fields of such a record.
-    sentence: str
-    #: What the kernel itself prints then; "" if it prints nothing.
-    warning: str
-    #: A remark that stands last in a drawing; "" if the log has a failure line itself.
-    failure: str
-    source: str
-    #: Variables that a module has only if this property is asked of it.
-    keeps: tuple[str, ...]
-    #: With fewer callers of start_isolate_page_range() it says nothing.
-    isolators: int
-    #: The --grain that it is said of; "" if of either.
-    grain: str
-    by_default: bool
-    #: It speaks of a state alone, so it is proved by induction; see specs/induction.tla.j2.
-    inductive: bool
-    needs: Needs
-    #: What is modelled for it, whether it was asked for or not: features by name.
-    features: tuple[str, ...]
-    #: TLA+: where the behaviours begin, and the steps in them.
-    start: str = BOOT
-    steps: str = STEP
-    #: An invariant that is checked along with it; "" if there is none.
-    rests_on: str = ""
-    #: Why no search has an end where it is violated; "" if that is not so.
-    unbounded: str = ""
-    #: Of a cost: the variable that is the number, and the number that is not to be exceeded.
-    measures: str = ""
     bound: int = 0
-    #: Whether gen compare asks for it.
-    compared: bool = False
-    same_call: SameCall | None = None
 
     def by_induction(self) -> Property:
         """The same, of one section from any state in which the invariant holds."""
@@ -98,34 +143,12 @@ class Property:
 @cache
 def properties() -> dict[str, Property]:
     """All properties, by name, the one that the kernel itself prints first."""
-    return {
-        name: Property(
-            name=name,
-            kind=Kind(data["kind"]),
-            statement=data["statement"],
-            formula=data["formula"],
-            witness=data["witness"],
-            sentence=data["sentence"],
-            warning=data.get("warning", ""),
-            failure=data["failure"],
-            source=data["source"],
-            keeps=tuple(data.get("keeps", ())),
-            isolators=data.get("isolators", 0),
-            inductive=data.get("inductive", False),
-            grain=data.get("grain", ""),
-            by_default=data.get("by_default", True),
-            needs=data.get("needs", {}),
-            features=tuple(data.get("features", ())),
-            start=data.get("start", BOOT),
-            steps=data.get("steps", STEP),
-            rests_on=data.get("rests_on", ""),
-            unbounded=data.get("unbounded", ""),
-            measures=data.get("measures", ""),
-            compared=data.get("compared", False),
-            same_call=SameCall(**data["same_call"]) if "same_call" in data else None,
-        )
-        for name, data in load(SPECS / "properties.toml").items()
-    }
+    file = open_toml(PROPERTIES)
+    tables = file.get(dict[str, PropertyTable])
+    for name, one in tables.items():
+        check_needs(file, (name, "needs"), one.needs)
+        check_features(file, (name, "features"), one.features)
+    return {name: Property(name=name, **vars(one)) for name, one in tables.items()}
 
 
 def compared() -> list[str]:

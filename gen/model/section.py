@@ -3,12 +3,63 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Annotated, ClassVar
 
-from gen.model.specs import SPECS, load
+from msgspec import Meta
+
+from gen.model.reader import Line, TomlFile, Words, open_toml
+from gen.model.specs import SPECS
+
+SECTIONS = SPECS / "sections.toml"
+
+#: Choices that must have been made: one value, or one of several, for each.
+Needs = Mapping[str, str | tuple[str, ...]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallTable:
+    """A call of a section that is more than an operator and its arguments."""
+
+    called: ClassVar[str] = "call"
+    call: Annotated[Line, Meta(description="an operator of the templates, and its arguments")]
+    fails: Annotated[
+        bool,
+        Meta(description="it can set z.ret: what follows is skipped, up to the unlock"),
+    ] = False
+    outcomes: Annotated[bool, Meta(description="it has several possible outcomes")] = False
+    when: Annotated[Words, Meta(description="a condition on z: called only then")] = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SectionTable:
+    """One hold of zone->lock, as ``sections.toml`` has it."""
+
+    called: ClassVar[str] = "section"
+    file: Annotated[Line, Meta(description="the C file that it is in, such as mm/page_alloc.c")]
+    args: Annotated[tuple[Line, ...], Meta(description="its arguments, in the model")]
+    shown: Annotated[tuple[Line, ...], Meta(description="those of them that a drawing shows")]
+    models: Annotated[Line, Meta(description="the kernels that it is of")]
+    calls: Annotated[
+        tuple[Line | CallTable, ...], Meta(description="what it calls, in the order of the C code")
+    ]
+    function: Annotated[
+        Words, Meta(description="the kernel's function, if the section is not called so")
+    ] = ""
+    idle: Annotated[Words, Meta(description="what a drawing remarks if it wrote nothing")] = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VariantTable(SectionTable):
+    """A section as designs have it that make a choice so."""
+
+    called: ClassVar[str] = "variant"
+    what: Annotated[Line, Meta(description="what a design chooses with it")]
+    needs: Annotated[Needs, Meta(description="the choices that it goes with")] = field(
+        default_factory=dict
+    )
 
 
 @dataclass(frozen=True)
@@ -43,47 +94,62 @@ def _split_call(text: str) -> tuple[str, str]:
     return function.strip(), rest.strip().removesuffix(")")
 
 
-def _calls(entries: list[Any]) -> tuple[Call, ...]:
+def _calls(entries: Sequence[str | CallTable]) -> tuple[Call, ...]:
     """The calls of a section; one that follows a call which may fail is guarded."""
     calls: list[Call] = []
     may_have_failed = False
     for entry in entries:
-        given: dict[str, Any] = {"call": entry} if isinstance(entry, str) else entry
-        function, args = _split_call(given["call"])
+        given = CallTable(call=entry) if isinstance(entry, str) else entry
+        function, args = _split_call(given.call)
         guards = ["z.ret = 0"] if may_have_failed and function != "spin_unlock" else []
-        if when := given.get("when", ""):
-            guards.append(when)
-        fails = given.get("fails", False)
-        calls.append(
-            Call(function, args, fails, given.get("outcomes", False), " /\\ ".join(guards))
-        )
-        may_have_failed = may_have_failed or fails
+        if given.when:
+            guards.append(given.when)
+        calls.append(Call(function, args, given.fails, given.outcomes, " /\\ ".join(guards)))
+        may_have_failed = may_have_failed or given.fails
     return tuple(calls)
 
 
-def _section(name: str, data: Mapping[str, Any]) -> Section:
+def _section(name: str, table: SectionTable) -> Section:
     return Section(
         name=name,
-        function=data.get("function", name),
-        file=data["file"],
-        models=data["models"],
-        args=tuple(data["args"]),
-        shown=tuple(data["shown"]),
-        idle=data.get("idle", ""),
-        calls=_calls(data["calls"]),
+        function=table.function or name,
+        file=table.file,
+        models=table.models,
+        args=table.args,
+        shown=table.shown,
+        idle=table.idle,
+        calls=_calls(table.calls),
     )
 
 
 @cache
-def section_data() -> dict[str, Any]:
-    return load(SPECS / "sections.toml")
+def sections_file() -> TomlFile:
+    """``sections.toml``."""
+    return open_toml(SECTIONS)
+
+
+@cache
+def section_tables() -> Mapping[str, SectionTable | Mapping[str, VariantTable]]:
+    """The tables of ``sections.toml``, by name; of a section that is a choice, by its values."""
+    file = sections_file()
+    tables: dict[str, SectionTable | Mapping[str, VariantTable]] = {}
+    for name, data in file.data.items():
+        # Nothing but tables in it: one for each value of a choice.
+        variants = (
+            isinstance(data, dict) and data and all(isinstance(one, dict) for one in data.values())
+        )
+        if variants:
+            tables[name] = file.get(dict[str, VariantTable], name)
+        else:
+            tables[name] = file.get(SectionTable, name)
+    return tables
 
 
 def sections(choices: Mapping[str, str]) -> dict[str, Section]:
     """The sections as a design with these choices has them, by name."""
     return {
-        name: _section(name, data if "calls" in data else data[choices[name]])
-        for name, data in section_data().items()
+        name: _section(name, one if isinstance(one, SectionTable) else one[choices[name]])
+        for name, one in section_tables().items()
     }
 
 
@@ -93,7 +159,7 @@ def drawn_functions() -> Mapping[str, frozenset[str]]:
 
     Of a section the templates do not say it, but ``sections.toml``.
     """
-    files: dict[str, frozenset[str]] = dict.fromkeys(section_data(), frozenset())
+    files: dict[str, frozenset[str]] = dict.fromkeys(section_tables(), frozenset())
     for path in SPECS.glob("*.tla.j2"):
         text = path.read_text(encoding="utf-8")
         header = re.findall(r"^\\\* (mm/\w+\.c), as in ", text, re.MULTILINE)

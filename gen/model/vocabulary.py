@@ -4,43 +4,58 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from typing import Annotated, ClassVar
 
-from gen.model.specs import SPECS, load
+from msgspec import Meta
+
+from gen.model.reader import Line, read
+from gen.model.specs import SPECS
+
+DRAWING = SPECS / "drawing.toml"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
+class Lock:
+    """The calls that take and drop the lock, and how a drawing writes them."""
+
+    take: Annotated[Line, Meta(description="the call that takes it")]
+    drop: Annotated[Line, Meta(description="the call that drops it")]
+    taken: Annotated[Line, Meta(description="how a drawing writes that it is taken")]
+    dropped: Annotated[Line, Meta(description="how a drawing writes that it is dropped")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fields:
+    """What an argument of a call, or a field of a witness, is, by its name."""
+
+    pageblock: Annotated[tuple[Line, ...], Meta(description="those that are a pageblock")]
+    page: Annotated[tuple[Line, ...], Meta(description="those that are a page")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Range:
+    """The function whose call isolates a range of pageblocks, and its arguments for that."""
+
+    function: Annotated[Line, Meta(description="its name")]
+    start: Annotated[Line, Meta(description="the argument that is the first pageblock")]
+    end: Annotated[Line, Meta(description="the argument that is the one after the last")]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Vocabulary:
-    """See ``drawing.toml``: ``take`` and ``drop`` are calls, ``taken`` and ``dropped`` rows.
+    """``drawing.toml``."""
 
-    ``pageblocks`` and ``pages``: the names of arguments that are one.  ``isolates``: the function
-    that isolates the range from ``start`` to ``end``.
-    """
-
-    take: str
-    drop: str
-    taken: str
-    dropped: str
-    pageblocks: tuple[str, ...]
-    pages: tuple[str, ...]
-    isolates: str
-    start: str
-    end: str
+    called: ClassVar[str] = "vocabulary"
+    lock: Lock
+    fields: Fields
+    range: Range
 
     def is_lock(self, call: str) -> bool:
         """Whether a call takes or drops the lock."""
-        return call in (self.take, self.drop)
+        return call in (self.lock.take, self.lock.drop)
 
 
 @cache
 def vocabulary() -> Vocabulary:
     """The names of ``drawing.toml``."""
-    data = load(SPECS / "drawing.toml")
-    lock, fields, isolated = data["lock"], data["fields"], data["range"]
-    return Vocabulary(
-        **lock,
-        pageblocks=tuple(fields["pageblock"]),
-        pages=tuple(fields["page"]),
-        isolates=isolated["function"],
-        start=isolated["start"],
-        end=isolated["end"],
-    )
+    return read(DRAWING, Vocabulary)

@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, ClassVar, Literal, get_args
 
-from gen.errors import GenError, near_miss
+from msgspec import Meta
+
+from gen.errors import FieldError, GenError
 
 #: The largest order of any Linux configuration (arm64 with 64K pages: 13), and some.
 LARGEST_ORDER = 16
 #: More pageblocks than this and TLC would not finish in a lifetime.
 MOST_PAGEBLOCKS = 4096
 
-GRAINS = ("fused", "step")
+#: One step of the model: a section, "fused", or each call of one, "step".
+Grain = Literal["fused", "step"]
+GRAINS: tuple[Grain, ...] = get_args(Grain)
+
+#: The options that are not called as their fields are.
+_OPTIONS = {
+    "max_order": "--order",
+    "features": "--with",
+    "start": "--zone-start",
+    "end": "--zone-end",
+    "whole": "--whole-zone",
+}
 
 MIGRATETYPES = ("UNMOVABLE", "MOVABLE", "RECLAIMABLE")
 
@@ -28,87 +40,110 @@ class Zone:
     Orders are logarithms of a number of pages, as in the kernel.  A *unit* is
     2**min_order pages: the model's resolution, in which its pfns count.
 
-    Raises GenError if no such zone exists.
+    Raises FieldError if no such zone exists.
     """
 
-    pageblocks: int = 4
-    max_order: int = 10
-    pageblock_order: int = 9
-    min_order: int = 9
-    isolators: int = 1
-    migratetypes: tuple[str, ...] = ("UNMOVABLE", "MOVABLE")
-    #: The largest order that callers of the allocator ask for; None: max_order.
-    alloc_order: int | None = None
-    #: Model all of the zone at once, not one largest-order chunk with the rest left open.
-    whole: bool = False
-    #: What else is modelled: names of ``specs/features.toml``, in its order.
-    features: tuple[str, ...] = ()
-    #: One step of the model: a section, "fused", or each call of one, "step".
-    grain: str = "fused"
-    #: The zone's first pfn, and the one after its last, in pages; None: those of its pageblocks.
-    start: int | None = None
-    end: int | None = None
-    #: Of a huge page, HPAGE_PMD_ORDER; None: pageblock_order.  Larger with a lowered
-    #: PAGE_BLOCK_MAX_ORDER.
-    huge_order: int | None = None
+    called: ClassVar[str] = "zone"
+    pageblocks: Annotated[
+        int, Meta(description="pageblocks in it, a whole number of largest-order chunks")
+    ] = 4
+    max_order: Annotated[int, Meta(description="the largest order, inclusive: MAX_PAGE_ORDER")] = 10
+    pageblock_order: Annotated[int, Meta(description="pageblock_order; 9 on x86-64")] = 9
+    min_order: Annotated[
+        int, Meta(description="the resolution: orders below it are not told apart")
+    ] = 9
+    isolators: Annotated[
+        int, Meta(description="callers of start_isolate_page_range() at a time: 0, 1 or 2")
+    ] = 1
+    migratetypes: Annotated[
+        tuple[str, ...], Meta(description="the types that callers allocate, in the kernel's order")
+    ] = ("UNMOVABLE", "MOVABLE")
+    alloc_order: Annotated[
+        int | None, Meta(description="the largest order that callers ask for, if not max_order")
+    ] = None
+    whole: Annotated[
+        bool,
+        Meta(
+            description="all of the zone is modelled at once, not one largest-order chunk with "
+            "the rest left open"
+        ),
+    ] = False
+    features: Annotated[
+        tuple[str, ...], Meta(description="what else is modelled: names of specs/features.toml")
+    ] = ()
+    grain: Annotated[
+        Grain,
+        Meta(description="one step of the model: a section, fused, or each call of one, step"),
+    ] = "fused"
+    start: Annotated[int | None, Meta(description="the zone's first pfn, in pages")] = None
+    end: Annotated[int | None, Meta(description="the pfn after its last, in pages")] = None
+    #: Larger than pageblock_order with a lowered PAGE_BLOCK_MAX_ORDER.
+    huge_order: Annotated[
+        int | None,
+        Meta(description="HPAGE_PMD_ORDER, the order of a huge page, if not pageblock_order"),
+    ] = None
 
     def __post_init__(self) -> None:
         if not 0 <= self.max_order <= LARGEST_ORDER:
-            raise GenError(f"--order {self.max_order}: the largest order is 0 to {LARGEST_ORDER}")
+            raise self._misfit("max_order", f"the largest order is 0 to {LARGEST_ORDER}")
         if not 1 <= self.pageblock_order <= self.max_order:
-            raise GenError(
-                f"--order {self.max_order}: must be at least --pageblock-order, which is "
-                f"{self.pageblock_order} (and at least 1)"
+            raise self._misfit(
+                "max_order",
+                "must be at least {pageblock_order}, which is "
+                f"{self.pageblock_order} (and at least 1)",
             )
         if not 0 <= self.min_order <= self.pageblock_order:
-            raise GenError(
-                f"--min-order {self.min_order}: must be 0 to --pageblock-order, "
-                f"which is {self.pageblock_order}"
+            raise self._misfit(
+                "min_order", f"must be 0 to {{pageblock_order}}, which is {self.pageblock_order}"
             )
         chunk = self.chunk_pageblocks
         if self.pageblocks < 1 or self.pageblocks % chunk or self.pageblocks > MOST_PAGEBLOCKS:
-            raise GenError(self._which_pageblocks_fit())
+            raise self._misfit("pageblocks", self._which_pageblocks_fit())
         if not self.min_order <= self.largest_allocation <= self.max_order:
-            raise GenError(
-                f"--alloc-order {self.alloc_order}: must be {self.min_order} (--min-order) "
-                f"to {self.max_order} (--order)"
+            raise self._misfit(
+                "alloc_order",
+                f"must be {self.min_order} ({{min_order}}) to {self.max_order} ({{max_order}})",
             )
         if self.huge_order is not None and "pcp" not in self.features:
-            raise GenError(f"--huge-order {self.huge_order}: goes with --with pcp only")
+            raise self._misfit("huge_order", "goes with {features} pcp only")
         if not self.pageblock_order <= self.huge_page_order <= self.max_order:
-            raise GenError(
-                f"--huge-order {self.huge_order}: must be {self.pageblock_order} "
-                f"(--pageblock-order) to {self.max_order} (--order)"
+            raise self._misfit(
+                "huge_order",
+                f"must be {self.pageblock_order} ({{pageblock_order}}) "
+                f"to {self.max_order} ({{max_order}})",
             )
         if not 0 <= self.isolators <= 2:
-            raise GenError(f"--isolators {self.isolators}: 0, 1 or 2 fit")
+            raise self._misfit("isolators", "0, 1 or 2 fit")
         if not self.migratetypes or self.migratetypes != _in_order(self.migratetypes):
-            raise GenError(
-                f"--migratetypes {','.join(self.migratetypes).lower()}: one or more of "
-                f"{', '.join(t.lower() for t in MIGRATETYPES)} fit, in this order"
+            raise self._misfit(
+                "migratetypes", f"one or more of {', '.join(MIGRATETYPES)} fit, in this order"
             )
 
         if self.grain not in GRAINS:
-            raise GenError(f"--grain {self.grain}: {' or '.join(GRAINS)} fits")
+            raise self._misfit("grain", f"{' or '.join(GRAINS)} fits")
         if self.grain == "step" and "reporting" in self.features:
-            raise GenError("--grain step: does not go with --with reporting")
+            raise self._misfit("grain", "does not go with {features} reporting")
         self._check_edges()
+
+    def _misfit(self, field: str, fits: str) -> FieldError:
+        return FieldError(field, getattr(self, field), fits)
 
     def _check_edges(self) -> None:
         pages = self.pageblocks << self.pageblock_order
         chunk = 1 << self.max_order
         unit = self.unit_pages
-        for option, value, low, high in (
-            ("--zone-start", self.start, 0, chunk - unit),
-            ("--zone-end", self.end, pages - chunk + unit, pages),
+        for field, value, low, high in (
+            ("start", self.start, 0, chunk - unit),
+            ("end", self.end, pages - chunk + unit, pages),
         ):
             if value is not None and (not low <= value <= high or value % unit):
-                raise GenError(
-                    f"{option} {value}: a pfn from {low} to {high} fits, in steps of {unit}, "
-                    "the resolution (--min-order)"
+                raise self._misfit(
+                    field,
+                    f"a pfn from {low} to {high} fits, in steps of {unit}, "
+                    "the resolution ({min_order})",
                 )
         if self.start_unit >= self.end_unit:
-            raise GenError(f"--zone-end {self.end}: must be above --zone-start, {self.start}")
+            raise self._misfit("end", f"must be above {{start}}, {self.start}")
 
     @property
     def start_unit(self) -> int:
@@ -132,11 +167,11 @@ class Zone:
         chunk = self.chunk_pageblocks
         most = MOST_PAGEBLOCKS // chunk * chunk
         if chunk == 1:
-            return f"--pageblocks {self.pageblocks}: 1 to {most} fit"
+            return f"1 to {most} fit"
         below = min(max(self.pageblocks // chunk * chunk, chunk), most)
         near = sorted({below, min(below + chunk, most)})
         return (
-            f"--pageblocks {self.pageblocks}: must be a whole number of largest-order chunks, "
+            f"must be a whole number of largest-order chunks, "
             f"{chunk} pageblocks each, up to {most}; {' and '.join(map(str, near))} fit"
         )
 
@@ -223,7 +258,7 @@ class Zone:
         default = Zone()
         for name in ("pageblock_order", "isolators"):
             if getattr(self, name) != getattr(default, name):
-                flags += ["--" + name.replace("_", "-"), str(getattr(self, name))]
+                flags += [option(name), str(getattr(self, name))]
         if self.min_order != self.pageblock_order:
             flags += ["--min-order", str(self.min_order)]
         if self.alloc_order is not None:
@@ -245,19 +280,9 @@ class Zone:
         return flags
 
 
-def zone_from_data(data: Mapping[str, Any]) -> Zone:
-    """A zone from the fields that a data file names; the others are as by default.
-
-    GenError if it names a field that there is not, or if no such zone exists.
-    """
-    known = [field.name for field in dataclasses.fields(Zone)]
-    if unknown := [name for name in data if name not in known]:
-        raise GenError(f"zone: {unknown[0]}: {near_miss(unknown[0], known)}")
-    fields: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in data.items()}
-    try:
-        return Zone(**fields)
-    except TypeError:
-        raise GenError("zone: numbers are wanted, and lists of names") from None
+def option(field: str) -> str:
+    """What the command line calls a field of a zone."""
+    return _OPTIONS.get(field, "--" + field.replace("_", "-"))
 
 
 def parse_migratetypes(text: str) -> tuple[str, ...]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, ClassVar
+
+from msgspec import Meta
 
 from gen.check.request import Check
 from gen.check.session import check
@@ -19,13 +20,16 @@ from gen.draw.options import DrawOptions
 from gen.draw.sentence import sentence
 from gen.errors import ExitCode, GenError
 from gen.files import write_json, write_text
-from gen.model.design import Design, Shown, find_design
+from gen.model.design import Design, Shown, check_property, checked_zone, find_design
 from gen.model.property import find_properties
+from gen.model.reader import Line, Text, TomlFile, open_toml
 from gen.model.specs import SPECS
-from gen.model.zone import Zone, zone_from_data
+from gen.model.zone import Zone
 from gen.tlc.options import TlcOptions
 from gen.tlc.toolchain import Toolchain
 from gen.trace.trace import Trace
+
+GALLERY = SPECS / "gallery.toml"
 
 
 @dataclass(frozen=True)
@@ -54,25 +58,45 @@ class Entry:
         return self.shown.command(self.design)
 
 
+@dataclass(frozen=True, kw_only=True)
+class EntryTable:
+    """A table of ``gallery.toml``, about the design of its name, which says where it shows."""
+
+    called: ClassVar[str] = "entry"
+    title: Annotated[Line, Meta(description="what it is, in one line")]
+    story: Annotated[Text, Meta(description="Markdown: how it comes to it, and who found it")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnEntryTable(EntryTable):
+    """A table of ``gallery.toml`` that says itself where it shows."""
+
+    design: Annotated[Line, Meta(description="the design that it is a counterexample of")]
+    property: Annotated[Line, Meta(description="the property that it violates")]
+    zone: Annotated[Zone, Meta(description="the zone in which it does")]
+
+
 def entries() -> list[Entry]:
     """What belongs into the gallery.
 
     An entry without a design is of the design that has its name; that file says where it shows.
     """
-    data = tomllib.loads((SPECS / "gallery.toml").read_text(encoding="utf-8"))
-    return [
-        Entry(name, one["title"], one["story"], one.get("design", name), _shown(name, one))
-        for name, one in data.items()
-    ]
+    file = open_toml(GALLERY)
+    return [_entry(file, name) for name in file.data]
 
 
-def _shown(name: str, one: Mapping[str, Any]) -> Shown:
-    if "design" in one:
-        return Shown(one["property"], zone_from_data(one["zone"]))
-    shown = find_design(name).shown_by
-    if shown is None:
-        raise GenError(f"specs/gallery.toml: {name}: the design does not say where it is shown")
-    return shown
+def _entry(file: TomlFile, name: str) -> Entry:
+    said = file.data[name]
+    if isinstance(said, dict) and {"design", "property", "zone"} & said.keys():
+        own = file.get(OwnEntryTable, name)
+        check_property(file, (name, "property"), own.property)
+        shown = Shown(own.property, checked_zone(file, own.zone, name))
+        return Entry(name, own.title, own.story, own.design, shown)
+    one = file.get(EntryTable, name)
+    design = find_design(name)
+    if design.shown_by is None:
+        raise file.error((name,), f"{name}: the design does not say where it is shown")
+    return Entry(name, one.title, one.story, name, design.shown_by)
 
 
 def renew(directory: Path, toolchain: Toolchain) -> Iterator[Path]:

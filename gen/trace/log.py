@@ -76,7 +76,7 @@ class Call:
     @property
     def takes_lock(self) -> bool:
         """Whether it is the call that takes zone->lock."""
-        return self.name == vocabulary().take
+        return self.name == vocabulary().lock.take
 
     @property
     def is_lock(self) -> bool:

@@ -11,7 +11,8 @@ from typing import Any
 
 from gen.errors import GenError, near_miss
 from gen.model.property import Property, properties
-from gen.model.zone import Zone, zone_from_data
+from gen.model.reader import typed
+from gen.model.zone import Zone
 from gen.tlc.report import TraceState
 from gen.tlc.value import Record, Value, from_json, to_json
 from gen.trace.log import Step, as_int, as_record, as_set, as_tuple, read_step
@@ -138,7 +139,7 @@ def trace_from_json(obj: Any) -> Trace:
     try:
         trace = Trace(
             design=_line(obj["design"], "design"),
-            zone=zone_from_data(obj["zone"]),
+            zone=typed(obj["zone"], Zone, ("zone",)),
             prop=_property(obj["property"]),
             length=as_int(obj["length"]),
             states=tuple(
