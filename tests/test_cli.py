@@ -13,7 +13,7 @@ import struct
 import subprocess
 import sys
 import termios
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -133,6 +133,50 @@ def test_the_first_drawing_does_not_wait_for_the_other_searches(
     assert "(the drawing)" in early[1]
     assert "(the drawing)" not in ran.out  # not a second time
     assert ran.code == 12
+
+
+@pytest.mark.parametrize(
+    ("results", "line", "code"),
+    [
+        # v6.5 promises nothing of free lists.
+        ({"FreelistHygiene": Result.VIOLATED}, "", 12),
+        (
+            {"IsolatedNotAllocated": Result.VIOLATED},
+            "IsolatedNotAllocated, which v6.5 promises",
+            12,
+        ),
+        (
+            {"IsolatedNotAllocated": Result.VIOLATED, "Alignment": Result.VIOLATED},
+            "IsolatedNotAllocated, Alignment, which v6.5 promises",
+            12,
+        ),
+        ({"IsolatedNotAllocated": Result.NO_VERDICT}, "", 3),
+        ({}, "", 0),
+    ],
+)
+def test_a_promise_that_a_design_does_not_keep_is_named(
+    gen: Gen,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    results: Mapping[str, Result],
+    line: str,
+    code: int,
+) -> None:
+    def look(request: Check, _on_progress: object, _on_verdict: object) -> list[Verdict]:
+        holds = [Verdict(p, Result.HOLDS, distinct=1, depth=1) for p in request.properties]
+        changed = [replace(v, result=results.get(v.prop.name, v.result)) for v in holds]
+        trace = {Result.VIOLATED: NO_TRACE}
+        return [replace(v, trace=trace.get(v.result)) for v in changed]
+
+    monkeypatch.setattr("gen.cli.check.check", look)
+    monkeypatch.setattr("gen.report.words.drawing", lambda *_, **__: "(the drawing)\n")
+    monkeypatch.setattr("gen.report.words.sentence", lambda *_: "(what is wrong)")
+    ran = gen("check", "--design", "v6.5", "--run-dir", str(tmp_path / "run"))
+    assert ran.code == code
+    told = [one.removeprefix("broken:  ") for one in ran.out.splitlines() if "promises" in one]
+    assert told == ([line] if line else [])
+    kept = json.loads((tmp_path / "run" / "result.json").read_text(encoding="utf-8"))
+    assert kept["broken_promises"] == (line.partition(", which")[0].split(", ") if line else [])
 
 
 def test_without_a_terminal_nothing_is_printed_about_progress_at_first(

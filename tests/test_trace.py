@@ -110,7 +110,12 @@ def test_a_zone_that_cannot_be_is_refused() -> None:
     assert "zone.max_order = 99: the largest order is 0 to 16" in complaint(obj)
     obj["zone"]["max_order"] = 10
     obj["zone"]["migratetypes"] = ["CMA"]
-    assert "--migratetypes cma" in complaint(obj)
+    assert "zone.migratetypes = ['CMA']: one or more of UNMOVABLE, MOVABLE" in complaint(obj)
+    obj["zone"]["migratetypes"] = ["MOVABLE"]
+    obj["zone"]["features"] = ["pcb"]
+    assert "zone.features = 'pcb': did you mean 'pcp'?" in complaint(obj)
+    obj["zone"]["featurs"] = obj["zone"].pop("features")
+    assert "zone.featurs: did you mean 'features'?" in complaint(obj)
 
 
 def _paths(obj: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

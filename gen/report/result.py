@@ -8,6 +8,7 @@ from typing import Any
 
 from gen.check.request import Check
 from gen.check.verdict import Verdict
+from gen.report import words
 
 
 def result_json(check: Check, verdicts: Sequence[Verdict], seconds: float) -> dict[str, Any]:
@@ -18,6 +19,7 @@ def result_json(check: Check, verdicts: Sequence[Verdict], seconds: float) -> di
         "command": check.made_by,
         "design": check.design.name,
         "zone": check.zone.describe,
+        "broken_promises": words.broken_promises(check, verdicts),
         "toolchain": {
             "java": f"{check.toolchain.java} ({check.toolchain.java_version})",
             "jar": str(check.toolchain.jar),

@@ -123,6 +123,16 @@ def short_form(check: Check, verdict: Verdict) -> str:
     return f"[no verdict] {name}: {verdict.message}"
 
 
+def broken_promises(check: Check, verdicts: Sequence[Verdict]) -> list[str]:
+    """The violated properties that the design itself promises."""
+    return [
+        v.prop.name
+        for v in verdicts
+        if v.result in (Result.VIOLATED, Result.UNREACHABLE)
+        and v.prop.name in check.design.promises
+    ]
+
+
 def summary(check: Check, verdicts: Sequence[Verdict], seconds: float) -> str:
     """The last lines: what was checked, how much, and one Observation for each property."""
     lines = [f"checked: design {check.design.name}; {check.zone.describe}"]
@@ -144,6 +154,8 @@ def summary(check: Check, verdicts: Sequence[Verdict], seconds: float) -> str:
         most = max(complete, key=lambda v: v.distinct)
         outcome += f"; {states(most.distinct)} distinct, depth {most.depth}"
     lines.append(f"result:  {outcome}, {seconds:.1f} s")
+    if names := broken_promises(check, verdicts):
+        lines.append(f"broken:  {', '.join(names)}, which {check.design.name} promises")
     lines.append(f"files:   {check.run_dir}")
     lines += [observation(check, verdict) for verdict in verdicts]
     return "\n".join(lines) + "\n"

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from gen.errors import GenError, near_miss
+from gen.errors import FieldError, GenError, near_miss
+from gen.model.feature import find_features
 from gen.model.property import Property, properties
 from gen.model.reader import typed
 from gen.model.zone import Zone
@@ -139,7 +140,7 @@ def trace_from_json(obj: Any) -> Trace:
     try:
         trace = Trace(
             design=_line(obj["design"], "design"),
-            zone=typed(obj["zone"], Zone, ("zone",)),
+            zone=_zone(obj["zone"]),
             prop=_property(obj["property"]),
             length=as_int(obj["length"]),
             states=tuple(
@@ -168,6 +169,14 @@ def _line(value: Any, what: str) -> str:
     if not isinstance(value, str) or not value.isprintable() or not value:
         raise TypeError(f"{what}: not a line of text: {value!r}")
     return value
+
+
+def _zone(data: Any) -> Zone:
+    zone = typed(data, Zone, ("zone",))
+    try:
+        return dataclasses.replace(zone, features=find_features(zone.features))
+    except FieldError as e:
+        raise GenError(f"zone.{e.message}") from None
 
 
 def _property(name: Any) -> Property:
