@@ -8,9 +8,45 @@ import json
 import os
 import secrets
 import stat
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from gen.errors import ExitCode, GenError, reason
+
+
+@dataclass(frozen=True)
+class FileFormat:
+    """What JSON files of one kind say of themselves: their ``format``, and a ``version``.
+
+    The last of the versions that are ``read`` is the one that is written; ``renew`` says how.
+    """
+
+    kind: str
+    reads: tuple[int, ...]
+    renew: str
+
+    @property
+    def head(self) -> dict[str, Any]:
+        """What such a file begins with."""
+        return {"format": f"pageblock-gen {self.kind}", "version": self.reads[-1]}
+
+    def body(self, data: object) -> dict[str, Any]:
+        """What is below the head of such a file; GenError, by name, if it is something else."""
+        if not isinstance(data, dict):
+            data = {}
+        name, version = data.get("format"), data.get("version")
+        # Up to version 1 the number was the last word of the format.
+        if version is None and name == f"{self.head['format']} 1":
+            name, version = self.head["format"], 1
+        if name != self.head["format"]:
+            raise GenError(f"no {self.kind}: its format is not '{self.head['format']}'")
+        if type(version) is not int or version not in self.reads:
+            reads = " and ".join(map(str, self.reads))
+            raise GenError(
+                f"a {self.kind} of version {version}; this tool reads {reads}; {self.renew}"
+            )
+        return {key: value for key, value in data.items() if key not in self.head}
 
 
 def read_bytes(path: Path, most: int) -> bytes:

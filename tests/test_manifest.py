@@ -18,7 +18,7 @@ from tools import manifest
 KNOWN = manifest.read()
 
 SMALL = """
-{"format": "pageblock-gen manifest 1", "configurations": {"one": {
+{"format": "pageblock-gen manifest", "version": 2, "configurations": {"one": {
 "command": "gen matrix --order 10",
 "verdicts": {"v6.10": {"Alignment": {"result": "holds", "distinct": 5, "depth": 2}}}}}}
 """
@@ -94,7 +94,9 @@ def test_a_verdict_that_changed_is_told_with_what_it_was() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ("manifest 1", "manifest 2", "format: 'pageblock-gen manifest 2' is unknown"),
+        ("gen manifest", "gen manifets", "no manifest: its format is not 'pageblock-gen manifest'"),
+        ('"version": 2', '"version": 3', "a manifest of version 3; this tool reads 2; that"),
+        ('gen manifest", "version": 2', 'gen manifest 1"', "a manifest of version 1; this tool"),
         ('"distinct"', '"distinkt"', "one: v6.10/Alignment: distinkt: did you mean 'distinct'?"),
         (', "depth": 2', "", "one: v6.10/Alignment: 'holds' goes with 'depth'"),
         (": 5", ": -5", "distinct: must be a whole number above 0"),

@@ -557,6 +557,20 @@ def test_an_earlier_matrix_that_holds_more_is_left_as_it_is(
     assert gen(*TWO, "--output", str(out)).code == 0
 
 
+def test_a_matrix_of_another_version_is_left_as_it_is(
+    gen: Gen, tmp_path: Path, fake_check: FakeCheck
+) -> None:
+    fake_check()
+    out = tmp_path / "m"
+    assert gen(*TWO, "--output", str(out)).code == 0
+    index = out / "matrix.json"
+    text = index.read_text(encoding="utf-8").replace('"version": 1', '"version": 7')
+    index.write_text(text, encoding="utf-8")
+    ran = gen(*TWO, "--output", str(out))
+    ran.told("holds a matrix of version 7; this tool reads 1; ")
+    assert ran.code == ExitCode.USAGE and index.read_text(encoding="utf-8") == text
+
+
 def test_what_lies_among_the_traces_of_an_earlier_matrix_is_left_as_it_is(
     gen: Gen, tmp_path: Path, fake_check: FakeCheck
 ) -> None:

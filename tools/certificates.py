@@ -3,38 +3,28 @@
     python -m tools.certificates             proves again, and prints what changed
     python -m tools.certificates NAME ...    the same for these designs alone
 
-A new certificate is a file with nothing but a "command" and the "format" in it.
+A new certificate is a file with nothing but the "format", the "version" and a "command" in it.
 """
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any
 
 from gen.cli.main import main as gen
 from gen.model.specs import CERTIFICATES
-from gen.prove.certificate import differences
-from gen.prove.obligations import FORMAT
-
-
-def load(path: Path) -> dict[str, Any]:
-    """A certificate as it is committed."""
-    data: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    assert data["format"] == FORMAT, path
-    return data
+from gen.prove.certificate import differences, load_certificate
 
 
 def prove(path: Path) -> list[str]:
     """Prove it again, replace both of its files, and say what is not as it was."""
-    known = load(path)
+    known = load_certificate(path)
     with tempfile.TemporaryDirectory() as directory:
         made = Path(directory) / "made"
         gen([*known["command"].split()[1:], "--output", str(made)])
-        new = load(made / "certificate.json")
+        new = load_certificate(made / "certificate.json")
         for kind in ("json", "md"):
             shutil.copy(made / f"certificate.{kind}", path.with_suffix(f".{kind}"))
     return differences(known, new)

@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from gen.files import write_text
+from gen.files import FileFormat, write_text
 from gen.model.design import Design, find_design, find_designs
 from gen.model.render import render
 from gen.model.specs import SPECS
@@ -30,7 +30,7 @@ from tools import grains
 from tools.mutations import Search, without_comments
 
 FINER = SPECS / "finer.json"
-FORMAT = "pageblock-gen finer 1"
+FORMAT = FileFormat("finer", (2,), "that of the same commit fits")
 #: The ways of looking closer: the zone as it is checked, and looked at in this way.
 WAYS: Mapping[str, tuple[Zone, Zone]] = {
     "call by call": (grains.FUSED, grains.STEP),
@@ -70,8 +70,7 @@ Looks = dict[tuple[str, str], Look]
 
 def load() -> Looks:
     """What is committed."""
-    data = json.loads(FINER.read_text(encoding="utf-8"))
-    assert data["format"] == FORMAT
+    data = FORMAT.body(json.loads(FINER.read_text(encoding="utf-8")))
     return {
         (design, way): Look(
             one["modules"],
@@ -109,8 +108,8 @@ def save(looks: Looks) -> None:
         f"    {json.dumps(name)}: {{\n" + ",\n".join(some) + "\n    }"
         for name, some in rows.items()
     )
-    head = f'{{\n  "format": "{FORMAT}",\n  "designs": {{\n'
-    write_text(FINER, f"{head}{designs}\n  }}\n}}\n")
+    head = "".join(f"  {json.dumps(k)}: {json.dumps(v)},\n" for k, v in FORMAT.head.items())
+    write_text(FINER, f'{{\n{head}  "designs": {{\n{designs}\n  }}\n}}\n')
 
 
 def wanted(names: Sequence[str]) -> Iterator[tuple[Design, str]]:

@@ -26,7 +26,7 @@ from typing import Any
 from gen.cli import options
 from gen.cli.main import main as gen
 from gen.errors import ExitCode, GenError, near_miss
-from gen.files import write_text
+from gen.files import FileFormat, write_text
 from gen.model.design import find_designs
 from gen.model.property import find_properties
 from gen.model.specs import SPECS
@@ -34,7 +34,7 @@ from gen.report import gallery
 
 MANIFEST = SPECS / "manifest.json"
 PAGE = SPECS.parent / "docs" / "verdicts.md"
-FORMAT = "pageblock-gen manifest 1"
+FORMAT = FileFormat("manifest", (2,), "that of the same commit fits")
 #: The configuration that the table in docs/verdicts.md shows.
 SHOWN = "default"
 GALLERY = "gallery: "
@@ -100,9 +100,7 @@ def load(text: str) -> dict[str, Configuration]:
         data = json.loads(text)
     except json.JSONDecodeError as e:
         raise GenError(f"manifest: not JSON: {e}") from None
-    top = _table(data, "manifest", {"format", "configurations"})
-    if top["format"] != FORMAT:
-        raise GenError(f"manifest: format: '{top['format']}' is unknown; '{FORMAT}' fits")
+    top = _table(FORMAT.body(data), "manifest", {"configurations"})
     named = _table(top["configurations"], "configurations")
     return {name: _configuration(name, one) for name, one in named.items()}
 
@@ -166,10 +164,8 @@ def dump(configurations: Mapping[str, Configuration]) -> str:
             f'{_json(one.name)}: {{\n      "command": {_json(one.command)},\n      "verdicts": '
             + (f"{{\n        {_lines(told, 8)}\n      }}\n    }}" if told else "{}\n    }")
         )
-    return (
-        f'{{\n  "format": {_json(FORMAT)},\n  "configurations": {{\n'
-        f"    {_lines(blocks, 4)}\n  }}\n}}\n"
-    )
+    head = "".join(f"  {_json(key)}: {_json(value)},\n" for key, value in FORMAT.head.items())
+    return f'{{\n{head}  "configurations": {{\n    {_lines(blocks, 4)}\n  }}\n}}\n'
 
 
 def _json(value: object) -> str:

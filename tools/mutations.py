@@ -39,7 +39,7 @@ from unittest import mock
 from gen.check import matrix
 from gen.cli import options
 from gen.errors import GenError, near_miss
-from gen.files import write_text
+from gen.files import FileFormat, write_text
 from gen.model.design import Design, find_design
 from gen.model.property import BOOT, SAFETY, STEP, Property, find_properties
 from gen.model.render import Replay, render, render_replay, replay_state
@@ -56,7 +56,7 @@ from gen.tlc.toolchain import Toolchain, find_toolchain
 
 MUTATIONS = SPECS / "mutations.json"
 EXPLAINED = SPECS / "README.md"
-FORMAT = "pageblock-gen mutations 1"
+FORMAT = FileFormat("mutations", (2,), "that of the same commit fits")
 #: Who notices, if it is no property.
 NOBODY = "nobody"
 TLC = "TLC"
@@ -404,9 +404,7 @@ class Recorded:
 @cache
 def read() -> Recorded:
     """The committed fates."""
-    data = json.loads(MUTATIONS.read_text(encoding="utf-8"))
-    if data["format"] != FORMAT:
-        raise GenError(f"mutations: format: '{data['format']}' is unknown; '{FORMAT}' fits")
+    data = FORMAT.body(json.loads(MUTATIONS.read_text(encoding="utf-8")))
     fates = {
         name: Fate(
             by=one["noticed by"],
@@ -448,8 +446,9 @@ def dump(recorded: Recorded) -> str:
     """What ``read`` reads, a mutant a line."""
     configurations = {c: {"properties": p, "distinct": n} for c, (p, n) in recorded.asked.items()}
     told = {name: _told(fate) for name, fate in recorded.fates.items()}
+    head = "".join(f"  {json.dumps(k)}: {json.dumps(v)},\n" for k, v in FORMAT.head.items())
     return (
-        f'{{\n  "format": {json.dumps(FORMAT)},\n  "specs": {json.dumps(recorded.specs)},\n'
+        f'{{\n{head}  "specs": {json.dumps(recorded.specs)},\n'
         f'  "configurations": {_block(configurations)},\n  "mutants": {_block(told)}\n}}\n'
     )
 

@@ -26,19 +26,21 @@ from gen.prove.obligations import (
 
 
 def load_certificate(path: Path) -> dict[str, Any]:
-    """A certificate as it was written; GenError that says why it is none."""
+    """A certificate, with the head of today; GenError that says why it is none."""
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as e:
         raise GenError(f"{path}: {getattr(e, 'strerror', None) or e}") from None
     except json.JSONDecodeError as e:
         raise GenError(f"{path}: not JSON: {e}") from None
-    if not isinstance(data, dict) or data.get("format") != FORMAT:
-        raise GenError(f"{path}: no certificate; a certificate.json of gen prove fits")
-    command = data.get("command")
+    try:
+        body = FORMAT.body(data)
+    except GenError as e:
+        raise GenError(f"{path}: {e.message}") from None
+    command = body.get("command")
     if not isinstance(command, str) or not command.startswith("gen prove --design "):
         raise GenError(f"{path}: its command is not one of gen prove")
-    return data
+    return {**FORMAT.head, **body}
 
 
 def certified(request: Check) -> set[str]:

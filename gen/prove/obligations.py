@@ -10,7 +10,7 @@ from typing import Any
 from gen.check.request import Check
 from gen.check.verdict import Result, Verdict
 from gen.errors import ExitCode, GenError
-from gen.files import sha256
+from gen.files import FileFormat, sha256
 from gen.model.feature import proved_features
 from gen.model.property import BOOT, SAFETY, Property
 from gen.model.render import render
@@ -130,7 +130,7 @@ class Proof:
         """The certificate; what it holds is the same for the same input."""
         check = self.request
         return {
-            "format": FORMAT,
+            **FORMAT.head,
             "design": check.design.name,
             "source": check.design.source,
             "command": check.made_by,
@@ -148,7 +148,7 @@ class Proof:
         }
 
 
-FORMAT = "pageblock-gen certificate 1"
+FORMAT = FileFormat("certificate", (1, 2), "gen prove makes a new one")
 
 
 def provable(prop: Property) -> bool:

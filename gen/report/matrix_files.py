@@ -19,12 +19,12 @@ from gen.draw.formats import FLAVOURS, FORMATS, PNG, files
 from gen.draw.html import environment
 from gen.draw.page import Heading
 from gen.errors import ExitCode, GenError, reason
-from gen.files import write_bytes, write_json, write_text
+from gen.files import FileFormat, write_bytes, write_json, write_text
 from gen.model.property import Property
 from gen.report.table import LEGEND, counts, used, words
 from gen.report.words import drawing, reproduce, states
 
-_FORMAT = "pageblock-gen matrix"
+FORMAT = FileFormat("matrix", (1,), "gen matrix makes a new one")
 
 INDEX = ("matrix.md", "matrix.html", "matrix.json")
 #: In which a cell's trace is written, unless all are asked for.
@@ -94,8 +94,7 @@ def markdown(matrix: Matrix, formats: Sequence[str] = QUICK) -> str:
 def to_json(matrix: Matrix, formats: Sequence[str] = QUICK) -> dict[str, Any]:
     """The table as data; the same for the same verdicts, however long they took."""
     return {
-        "format": _FORMAT,
-        "version": 1,
+        **FORMAT.head,
         "made_by": f"pageblock-gen {__version__}",
         "jar_sha256": matrix.rows[0].check.toolchain.jar_sha256,
         "zone": matrix.zone.describe,
@@ -169,6 +168,8 @@ def check_output(text: str) -> Path:
         if directory.exists() or directory.is_symlink():
             if not directory.is_dir():
                 raise GenError(f"--output {text}: is not a directory; {fits}")
+            if other := _another_version(directory):
+                raise GenError(f"--output {text}: holds {other}; {fits}")
             if strange := _strange(directory):
                 raise GenError(f"--output {text}: holds {strange}, which is no matrix's; {fits}")
         else:
@@ -182,6 +183,18 @@ def check_output(text: str) -> Path:
         code = ExitCode.NO_VERDICT if full else ExitCode.USAGE
         raise GenError(f"--output {text}: cannot be written: {reason(e)}; {fits}", code) from None
     return directory
+
+
+def _another_version(directory: Path) -> str:
+    """What is said of a matrix there that this version does not know; "" if there is none."""
+    with contextlib.suppress(OSError, ValueError):
+        data = json.loads((directory / INDEX[-1]).read_text(encoding="utf-8"))
+        if isinstance(data, dict) and data.get("format") == FORMAT.head["format"]:
+            try:
+                FORMAT.body(data)
+            except GenError as e:
+                return e.message
+    return ""
 
 
 def _strange(directory: Path) -> str | None:
@@ -208,13 +221,12 @@ def _traces(directory: Path) -> set[str]:
 
     Those of the first versions had one drawing for a cell, beside the table.
     """
-    with contextlib.suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
-        data = json.loads((directory / INDEX[-1]).read_text(encoding="utf-8"))
-        if data["format"] == _FORMAT:
-            cells = [v for v in data["verdicts"] if v["drawing"]]
-            names = {str(name) for v in cells for name in v.get("formats", {}).values()}
-            names |= {str(v["drawing"]) for v in cells}
-            return {name for name in names if _is_trace(name)}
+    with contextlib.suppress(GenError, OSError, ValueError, KeyError, TypeError, AttributeError):
+        data = FORMAT.body(json.loads((directory / INDEX[-1]).read_text(encoding="utf-8")))
+        cells = [v for v in data["verdicts"] if v["drawing"]]
+        names = {str(name) for v in cells for name in v.get("formats", {}).values()}
+        names |= {str(v["drawing"]) for v in cells}
+        return {name for name in names if _is_trace(name)}
     return set()
 
 

@@ -8,14 +8,16 @@ from typing import Any
 
 from gen.check.request import Check
 from gen.check.verdict import Verdict
+from gen.files import FileFormat
 from gen.report import words
+
+FORMAT = FileFormat("result", (1,), "gen check makes a new one")
 
 
 def result_json(check: Check, verdicts: Sequence[Verdict], seconds: float) -> dict[str, Any]:
     """The result of a check as it is kept beside the run."""
     return {
-        "format": "pageblock-gen result",
-        "version": 1,
+        **FORMAT.head,
         "command": check.made_by,
         "design": check.design.name,
         "zone": check.zone.describe,
