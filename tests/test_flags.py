@@ -77,7 +77,7 @@ def test_a_flag_of_a_design_that_is_no_flag_is_said_in_one_line(tmp_path: Path, 
     path.write_text(f'{key} = "yes"\n{text}', encoding="utf-8")
     with pytest.raises(GenError) as caught:
         load_design(path)
-    assert caught.value.message == f"{path}: {key} = 'yes': true or false fits"
+    assert caught.value.message == f"{path}:1: {key} = 'yes': true or false fits"
 
 
 @pytest.mark.parametrize("name", design_names())

@@ -16,7 +16,7 @@ from msgspec import Meta
 
 from gen.cli.main import main
 from gen.errors import FieldError, GenError
-from gen.model import choice, design, feature, property, section, variable
+from gen.model import choice, design, feature, property, section, variable, vocabulary
 from gen.model.design import DesignTable, design_names, find_design
 from gen.model.position import Key, line_of
 from gen.model.reader import LONGEST_LINE, MOST_BYTES, Line, Text, Words, dotted, read
@@ -442,10 +442,12 @@ READERS: Mapping[str, tuple[Any, str, Callable[[], object]]] = {
     "properties": (property, "PROPERTIES", property.properties),
     "sections": (section, "SECTIONS", choice.choice_needs),
     "variables": (variable, "VARIABLES", variable.variable_tables),
+    "drawing": (vocabulary, "DRAWING", vocabulary.vocabulary),
 }
 CACHED = (
     *(choice._file, choice._tables, choice.choices, choice.choice_needs, feature.features),
     *(property.properties, section.section_tables, section.sections_file, variable.variable_tables),
+    vocabulary.vocabulary,
 )
 
 

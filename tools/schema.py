@@ -22,6 +22,7 @@ from gen.model.property import PropertyTable, properties
 from gen.model.section import SectionTable, VariantTable, drawn_functions
 from gen.model.specs import SPECS
 from gen.model.variable import VariableTable
+from gen.model.vocabulary import Vocabulary
 from gen.report.gallery import EntryTable, OwnEntryTable
 
 SCHEMAS = SPECS / "schema"
@@ -42,6 +43,8 @@ _TABLES: Mapping[str, tuple[type, ...]] = {
 def schemas() -> Iterator[tuple[str, dict[str, Any]]]:
     """The name of each schema, and the schema."""
     yield "design", _design()
+    (whole,), defs = msgspec.json.schema_components([Vocabulary], ref_template=f"{_DEFS}{{name}}")
+    yield "drawing", _schema("drawing", {**whole, "$defs": defs})
     for name, kinds in _TABLES.items():
         made, defs = msgspec.json.schema_components(kinds, ref_template=f"{_DEFS}{{name}}")
         table = made[0] if len(made) == 1 else {"anyOf": [*made]}

@@ -240,14 +240,10 @@ def load_design(path: Path) -> Design:
     """A design file, checked: every choice made, here or by its base, with a value that exists."""
     top = _read(path)
     file, table = top.file, top.table
-    if table.default and path.resolve().parent != (SPECS / "designs").resolve():
-        raise file.error(
-            ("default",), "default: only a design that comes with the tool can be that"
-        )
     for number, name in enumerate(table.promises):
         check_property(file, ("promises", number), name)
     lineage = _lineage(top)
-    return Design(
+    design = Design(
         name=table.name,
         title=table.title,
         kernel=table.kernel,
@@ -259,6 +255,11 @@ def load_design(path: Path) -> Design:
         historic=table.historic,
         shown_by=_shown(file, table.shown_by),
     )
+    if table.default and path.resolve().parent != (SPECS / "designs").resolve():
+        raise file.error(
+            ("default",), "default: only a design that comes with the tool can be that"
+        )
+    return design
 
 
 @cache
