@@ -31,6 +31,10 @@ class Choice:
         Mapping[str, Needs],
         Meta(description="by value: the values of other choices that it goes with"),
     ] = field(default_factory=dict)
+    provides: Annotated[
+        Mapping[str, tuple[Line, ...]],
+        Meta(description="by value: what goes with it, that templates ask for"),
+    ] = field(default_factory=dict)
 
 
 @cache
@@ -84,3 +88,26 @@ def choice_needs() -> dict[tuple[str, str], Needs]:
                 check_needs(file, (name, value, "needs"), variant.needs)
                 needs[name, value] = variant.needs
     return needs
+
+
+@cache
+def provided() -> dict[tuple[str, str], tuple[str, ...]]:
+    """What goes with a choice's value beyond its own text, by (choice, value)."""
+    found: dict[tuple[str, str], tuple[str, ...]] = {}
+    for name, one in _tables().items():
+        for value, things in one.provides.items():
+            if value not in one.values:
+                at = (name, "provides", value)
+                raise _file().error(at, f"{dotted(at)}: {near_miss(value, list(one.values))}")
+            found[name, value] = things
+    for name, section in section_tables().items():
+        if not isinstance(section, SectionTable):
+            for value, variant in section.items():
+                found[name, value] = variant.provides
+    return found
+
+
+@cache
+def capabilities() -> frozenset[str]:
+    """All that any value provides."""
+    return frozenset(thing for things in provided().values() for thing in things)

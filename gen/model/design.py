@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from gen.errors import GenError, near_miss
-from gen.model.choice import choice_needs, choices
+from gen.model.choice import choice_needs, choices, provided
 from gen.model.feature import check_features, find_features
 from gen.model.position import Key
 from gen.model.property import properties
@@ -109,6 +109,13 @@ class Design:
     def named(self, function: str) -> str:
         """What a function of the templates is called in this version."""
         return self.names.get(function, function)
+
+    @property
+    def capabilities(self) -> frozenset[str]:
+        """What its choices provide beyond their own text; see ``choices.toml``."""
+        return frozenset(
+            thing for made in self.choices.items() for thing in provided().get(made, ())
+        )
 
     def has(self, needs: Needs) -> bool:
         """Whether the design has made all of these choices."""

@@ -8,11 +8,14 @@ import os
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
+from gen.errors import GenError, near_miss
+from gen.model.choice import capabilities
 from gen.model.design import Design
 from gen.model.feature import find_features
 from gen.model.property import BOOT, STEP, Kind, Property
@@ -181,6 +184,13 @@ class Module:
         return Spec(self.name, self.tla, "\n".join(cfg) + "\n")
 
 
+def _can(provided: Collection[str], name: str) -> bool:
+    """Whether a capability is among those provided; GenError if none is called so."""
+    if name not in capabilities():
+        raise GenError(f"can({name!r}): {near_miss(name, sorted(capabilities()))}")
+    return name in provided
+
+
 def _context(module: Module) -> dict[str, Any]:
     """What the templates speak of."""
     design, state = module.design, module.state
@@ -193,6 +203,7 @@ def _context(module: Module) -> dict[str, Any]:
         "module": module.name,
         "design": design,
         "choice": design.choices,
+        "can": partial(_can, design.capabilities),
         "named": design.named,
         "sections": sections(design.choices),
         "zone": zone_for(module.zone, module.properties),

@@ -60,6 +60,9 @@ class VariantTable(SectionTable):
     needs: Annotated[Needs, Meta(description="the choices that it goes with")] = field(
         default_factory=dict
     )
+    provides: Annotated[
+        tuple[Line, ...], Meta(description="what goes with it, that templates ask for")
+    ] = ()
 
 
 @dataclass(frozen=True)
