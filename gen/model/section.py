@@ -163,9 +163,10 @@ def drawn_functions() -> Mapping[str, frozenset[str]]:
     Of a section the templates do not say it, but ``sections.toml``.
     """
     files: dict[str, frozenset[str]] = dict.fromkeys(section_tables(), frozenset())
-    for path in SPECS.glob("*.tla.j2"):
+    for path in SPECS.rglob("*.tla.j2"):
         text = path.read_text(encoding="utf-8")
-        header = re.findall(r"^\\\* (mm/\w+\.c), as in ", text, re.MULTILINE)
+        # A file of a kernel's function begins with where the kernel has it.
+        header = re.findall(r"\A\$# (mm/\w+\.c): ", text)
         for name in re.findall(r'(?:frame|kernel_function|named)\("(\w+)"', text):
             files[name] = files.get(name, frozenset()) | {*header[:1]}
     return files
