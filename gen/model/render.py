@@ -15,6 +15,7 @@ from typing import Any
 import jinja2
 
 from gen.errors import GenError, near_miss
+from gen.model.caller import caller_fields
 from gen.model.choice import capabilities
 from gen.model.design import Design
 from gen.model.feature import find_features
@@ -211,6 +212,7 @@ def _context(module: Module) -> dict[str, Any]:
         "kept": module.kept,
         "variables": [replace(v, at_unlock=filled(v.at_unlock, **given)) for v in state],
         "has": frozenset((*module.features, *(v.name for v in state))),
+        "callers": caller_fields(design, module.features, module.kept),
         "made_by": module.made_by,
         "step": module.step,
         "explained": module.replay is not None,

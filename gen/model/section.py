@@ -156,6 +156,11 @@ def sections(choices: Mapping[str, str]) -> dict[str, Section]:
     }
 
 
+#: Where a template, or a part of one, says which C file it is about; and a name in a drawing.
+_C_FILE = re.compile(r"(?:\$#|\\\*# ----) (mm/\w+\.c)\b")
+_DRAWN = re.compile(r'\b(?:frame|kernel_function|named)\("(\w+)"')
+
+
 @cache
 def drawn_functions() -> Mapping[str, frozenset[str]]:
     """The names that the templates have for the kernel's functions, with their C files.
@@ -163,10 +168,11 @@ def drawn_functions() -> Mapping[str, frozenset[str]]:
     Of a section the templates do not say it, but ``sections.toml``.
     """
     files: dict[str, frozenset[str]] = dict.fromkeys(section_tables(), frozenset())
-    for path in SPECS.rglob("*.tla.j2"):
-        text = path.read_text(encoding="utf-8")
-        # A file of a kernel's function begins with where the kernel has it.
-        header = re.findall(r"\A\$# (mm/\w+\.c): ", text)
-        for name in re.findall(r'(?:frame|kernel_function|named)\("(\w+)"', text):
-            files[name] = files.get(name, frozenset()) | {*header[:1]}
+    for path in sorted(SPECS.rglob("*.j2")):
+        where: set[str] = set()
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if head := _C_FILE.match(line):
+                where = {head[1]}
+            for name in _DRAWN.findall(line):
+                files[name] = files.get(name, frozenset()) | where
     return files
