@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from gen.files import write_text
+from gen.model.caller import FieldTable
 from gen.model.choice import Choice, choices
 from gen.model.design import DesignTable
 from gen.model.feature import Feature, features
@@ -31,6 +32,7 @@ _DEFS = "#/$defs/"
 
 #: The tables of a file, by its name; a table is one of several types, or of a dict of the last.
 _TABLES: Mapping[str, tuple[type, ...]] = {
+    "callers": (FieldTable,),
     "choices": (Choice,),
     "features": (Feature,),
     "gallery": (EntryTable, OwnEntryTable),

@@ -111,3 +111,11 @@ def provided() -> dict[tuple[str, str], tuple[str, ...]]:
 def capabilities() -> frozenset[str]:
     """All that any value provides."""
     return frozenset(thing for things in provided().values() for thing in things)
+
+
+def check_provided(file: TomlFile, key: Key, name: str) -> None:
+    """GenError if something in a file asks for what no value of a choice provides."""
+    if name not in capabilities():
+        raise file.error(
+            key, f"{dotted(key)} = {name!r}: {near_miss(name, sorted(capabilities()))}"
+        )
