@@ -99,7 +99,13 @@ def _environment() -> jinja2.Environment:
         autoescape=False,
     )
     made.filters["tla"] = format_value
+    made.filters["each"] = _each
     return made
+
+
+def _each(things: Sequence[str], text: str) -> list[str]:
+    """A text for each of some things, which stand where it has %s."""
+    return [text.replace("%s", thing) for thing in things]
 
 
 def filled(text: str, **given: Any) -> str:
