@@ -22,7 +22,9 @@ from gen.model.section import sections
 from gen.model.specs import SPECS
 from gen.model.zone import Zone
 
-TEMPLATES = {path.name: path.read_text(encoding="utf-8") for path in SPECS.glob("*.j2")}
+TEMPLATES = {
+    str(path.relative_to(SPECS)): path.read_text(encoding="utf-8") for path in SPECS.rglob("*.j2")
+}
 
 OWN = """
 name = "mine"
