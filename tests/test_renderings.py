@@ -4,19 +4,35 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from gen.model.choice import choices
 from gen.model.design import design_names, find_design
 from gen.model.feature import features
 from gen.model.property import properties
-from gen.model.render import render
+from gen.model.render import _environment, render
 from gen.model.zone import Zone
 from tools.renderings import FAMILIES, committed, differences, digest, measured, renderings
 
 
-def test_no_rendering_has_changed_by_the_way() -> None:
+@pytest.fixture(scope="module")
+def now() -> dict[str, str]:
+    return measured()
+
+
+def test_no_rendering_has_changed_by_the_way(now: dict[str, str]) -> None:
     """After a wanted change: python -m tools.renderings, and read which ones it names."""
-    told = differences(committed(), measured())
+    told = differences(committed(), now)
     assert not told, f"{len(told)} renderings:\n" + "\n".join(told)
+
+
+def test_every_template_is_in_some_rendering(now: dict[str, str]) -> None:
+    assert now
+    loaded = set(_environment().list_templates(extensions=["j2"]))
+    cache = _environment().cache
+    assert cache is not None
+    used = {name for _, name in cache}
+    assert loaded == used, sorted(loaded ^ used)
 
 
 def test_a_rendering_that_differs_is_named() -> None:

@@ -13,7 +13,7 @@ import pytest
 from gen.cli.main import main
 from gen.errors import GenError
 from gen.model.choice import choice_needs as _choice_needs
-from gen.model.choice import choices
+from gen.model.choice import choices, provided
 from gen.model.design import Design, Shown, design_names, find_design, load_design
 from gen.model.feature import features
 from gen.model.property import find_properties, properties
@@ -176,7 +176,11 @@ def test_templates_ask_for_choices_that_exist() -> None:
 def test_every_choice_is_asked_for_by_a_template_or_has_sections() -> None:
     text = "\n".join(TEMPLATES.values())
     for choice in choices():
+        given = {
+            thing for (name, _), things in provided().items() if name == choice for thing in things
+        }
         rendered = f"choice.{choice}" in text or f'section("{choice}")' in text
+        rendered = rendered or any(f'can("{thing}")' in text for thing in given)
         assert rendered, f"choices.toml documents {choice}, no template asks for it"
 
 

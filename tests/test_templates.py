@@ -22,7 +22,7 @@ KERNEL = ("mm/", "zone/", "actors/")
 #: A tag of either kind, where it begins.
 TAG = re.compile(r"\$\[|\$%")
 #: A line that is a statement.  The head and the end of a kernel function decide nothing.
-STATEMENT = re.compile(r"\s*\\\*%[-+]? *(?!call kernel_function\(|endcall\b)")
+STATEMENT = re.compile(r"\s*\\\*%[-+]?(?! *(?:call kernel_function\(|endcall\b))")
 #: What only says where the text is, and decides nothing.
 INCLUDE = re.compile(r'\s*\$% include "[^%]*')
 

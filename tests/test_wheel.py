@@ -105,7 +105,7 @@ def test_the_sdist_has_what_its_own_tests_need(installed: Installed) -> None:
 def test_render_works_from_any_directory(installed: Installed) -> None:
     done = installed.run("gen", "render", "--design", "v6.12", "--tla")
     assert done.returncode == 0, done.stderr
-    golden = ROOT / "tests" / "data" / "golden" / "render" / "v6.12.tla"
+    golden = ROOT / "specs" / "rendered" / "v6.12.tla"
     assert done.stdout == golden.read_text(encoding="utf-8")
 
 

@@ -1,4 +1,4 @@
-"""docs/: the tables that follow from specs/ and from gen/, so that nobody writes them twice.
+"""docs/, specs/README.md: tables that follow from specs/ and gen/: nobody writes them twice.
 
     python -m tools.docs    renews them, and prints which have changed
 
@@ -17,11 +17,16 @@ from pathlib import Path
 from gen.draw.formats import FORMATS
 from gen.errors import GenError
 from gen.files import write_text
+from gen.model.choice import choices
 from gen.model.design import find_designs
 from gen.model.property import properties
+from gen.model.specs import SPECS
 from tools import manifest
 
 DOCS = Path(__file__).parent.parent / "docs"
+#: Of a template of the kernel: the head, and in it a C file with what is said of it.
+_HEAD = re.compile(r"\A\$# (.*?)\s*#\$\n", re.DOTALL)
+_C_FILE = re.compile(r"((?:mm|include/linux)/[\w-]+\.[ch])(?::|, )((?:(?!(?:mm|include)/).)*)")
 
 
 def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
@@ -73,8 +78,28 @@ def _zones() -> str:
     return _table(("zone", "something is violated", "nothing that was asked is violated"), rows)
 
 
+def _functions() -> str:
+    """Where each function of the kernel is: what the heads of the templates say."""
+    found: dict[tuple[str, str], dict[str, str]] = {}
+    for path in sorted(p for part in ("mm", "actors") for p in (SPECS / part).rglob("*.j2")):
+        head = _HEAD.match(path.read_text(encoding="utf-8"))
+        folder = path.parent.relative_to(SPECS)
+        flat = str(folder) in ("mm", "actors")
+        where = str(path.relative_to(SPECS)) if flat else f"{folder}/"
+        for file, said in _C_FILE.findall(head[1] if head else ""):
+            for function in re.findall(r"(\w+)\(\)", said.partition(":")[0]):
+                choice = folder.name if folder.name in choices() else ""
+                found.setdefault((file, function), {})[where] = choice
+    rows = (
+        (f"`{function}()`", f"`{file}`", _names(where), _names(sorted({*where.values()} - {""})))
+        for (file, function), where in sorted(found.items())
+    )
+    return _table(("function", "in the kernel", "here", "choice"), rows)
+
+
 #: What makes each table, by the page and by the name that its markers have.
 TABLES: Mapping[str, Mapping[str, Callable[[], str]]] = {
+    "../specs/README.md": {"functions": _functions},
     "commands.md": {"formats": _formats},
     "verdicts.md": {
         "zones": _zones,

@@ -1,6 +1,6 @@
 """The golden files of tests/data/golden: what is rendered and drawn today, kept to the byte.
 
-    python -m tools.golden             renews them, and prints what changed
+    python -m tools.golden             renews them and specs/rendered, and prints what changed
     python -m tools.golden --record    records tests/data/traces with the real TLC before that
 
 A change of a template or of the drawing shows up as a diff of these files, to be read
@@ -26,6 +26,7 @@ from gen.draw.options import DrawOptions
 from gen.model.design import Design, find_design
 from gen.model.property import Property, find_properties
 from gen.model.render import Replay, render, render_replay
+from gen.model.specs import SPECS
 from gen.model.zone import Zone
 from gen.tlc.spec import Spec
 from gen.tlc.value import format_value
@@ -38,6 +39,9 @@ TRACES = DATA / "traces"
 GALLERY = TESTS.parent / "counterexamples"
 
 DESIGNS = ("v6.5", "hygiene-v2", "v6.10", "v6.12")
+#: The modules that are committed to be read, as TLC gets them in the default zone.
+RENDERED = SPECS / "rendered"
+READ = ("v6.5", "v6.12", "v7.2")
 
 #: The options of ``gen check`` that find each trace of tests/data/traces.
 RECORDED = {
@@ -100,8 +104,9 @@ def _goldens() -> dict[str, Callable[[], str]]:
         made[f"{name}.tla"] = lambda: make().tla
         made[f"{name}.cfg"] = lambda: make().cfg
 
-    for design in DESIGNS:
-        add(f"render/{design}", partial(rendered, design, Zone()))
+    for design in dict.fromkeys((*DESIGNS, *READ)):
+        folder = "rendered" if design in READ else "render"
+        add(f"{folder}/{design}", partial(rendered, design, Zone()))
     add("render/v6.12-whole-zone", partial(rendered, "v6.12", Zone(whole=True)))
     add("render/replay", partial(replayed, "hygiene-v2-isolation-race"))
     for name in trace_names():
@@ -112,8 +117,23 @@ def _goldens() -> dict[str, Callable[[], str]]:
     return made
 
 
-#: What each golden file holds, by its path below tests/data/golden.
+#: What each golden file holds, by its path below tests/data/golden; rendered/ is in specs/.
 GOLDENS = _goldens()
+
+
+def path_of(name: str) -> Path:
+    """Where a golden file is."""
+    return (SPECS if name.startswith("rendered/") else GOLDEN) / name
+
+
+def committed() -> dict[str, Path]:
+    """The golden files that there are, by name."""
+    return {
+        str(path.relative_to(folder.parent if folder is RENDERED else folder)): path
+        for folder in (GOLDEN, RENDERED)
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 def _record() -> None:
@@ -129,12 +149,12 @@ def _record() -> None:
 
 
 def _renew() -> None:
-    for stale in sorted(p for p in GOLDEN.rglob("*") if p.is_file()):
-        if str(stale.relative_to(GOLDEN)) not in GOLDENS:
+    for name, stale in committed().items():
+        if name not in GOLDENS:
             stale.unlink()
             print(f"removed {stale}")
     for name, make in GOLDENS.items():
-        path = GOLDEN / name
+        path = path_of(name)
         before = path.read_text(encoding="utf-8") if path.exists() else ""
         after = make()
         if before != after:
