@@ -16,7 +16,7 @@ from msgspec import Meta
 
 from gen.cli.main import main
 from gen.errors import FieldError, GenError
-from gen.model import choice, design, feature, property, section, variable, vocabulary
+from gen.model import caller, choice, design, feature, property, section, variable, vocabulary
 from gen.model.design import DesignTable, design_names, find_design
 from gen.model.position import Key, line_of
 from gen.model.reader import LONGEST_LINE, MOST_BYTES, Line, Text, Words, dotted, read
@@ -436,7 +436,8 @@ def test_a_key_is_found_however_the_text_is_written(made: tuple[str, dict[Key, i
 
 #: How each file is read, and the caches that have to go before it is read anew.
 READERS: Mapping[str, tuple[Any, str, Callable[[], object]]] = {
-    "choices": (choice, "CHOICES", choice.choice_needs),
+    "callers": (caller, "CALLERS", caller.caller_tables),
+    "choices": (choice, "CHOICES", lambda: (choice.choice_needs(), choice.provided())),
     "features": (feature, "FEATURES", feature.features),
     "gallery": (gallery, "GALLERY", gallery.entries),
     "properties": (property, "PROPERTIES", property.properties),
@@ -446,6 +447,7 @@ READERS: Mapping[str, tuple[Any, str, Callable[[], object]]] = {
 }
 CACHED = (
     *(choice._file, choice._tables, choice.choices, choice.choice_needs, feature.features),
+    *(choice.provided, choice.capabilities, feature.feature_tables, caller.caller_tables),
     *(property.properties, section.section_tables, section.sections_file, variable.variable_tables),
     vocabulary.vocabulary,
 )
@@ -474,7 +476,7 @@ def free(name: str, key: Key) -> bool:
         return True
     if name not in READERS:
         return False
-    values = name == "choices" and len(key) == 3 and key[1] in ("values", "needs")
+    values = name == "choices" and len(key) == 3 and key[1] in ("values", "needs", "provides")
     variant = name == "sections" and len(key) == 2 and "calls" not in section_keys(key[0])
     return len(key) == 1 or values or variant
 

@@ -10,12 +10,13 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from gen.model.design import design_names
-from gen.model.specs import SPECS
+from gen.model.specs import SPECS, actor_files
 from tools import schema
 
 MADE = dict(schema.schemas())
 DESIGNS = [SPECS / "designs" / f"{name}.toml" for name in design_names()]
 FILES = sorted(SPECS.glob("*.toml"))
+ACTORS = actor_files()
 
 
 def mistakes(data: Any, name: str) -> list[str]:
@@ -36,13 +37,14 @@ def test_the_committed_schema_is_up_to_date(name: str) -> None:
 
 
 def test_every_file_has_a_schema_and_every_schema_a_file() -> None:
-    assert {path.stem for path in FILES} | {"design"} == MADE.keys()
+    assert {path.stem for path in FILES} | {"actor", "design"} == MADE.keys()
     assert {path.name for path in schema.SCHEMAS.iterdir()} == {f"{n}.schema.json" for n in MADE}
 
 
-@pytest.mark.parametrize("path", [*FILES, *DESIGNS], ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [*FILES, *DESIGNS, *ACTORS], ids=lambda path: path.stem)
 def test_an_editor_has_nothing_to_say_of_a_shipped_file(path: Path) -> None:
-    assert mistakes(read(path), "design" if path in DESIGNS else path.stem) == []
+    folder = {"actors": "actor", "designs": "design"}.get(path.parent.name, path.stem)
+    assert mistakes(read(path), folder) == []
 
 
 @pytest.mark.parametrize(

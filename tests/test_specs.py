@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -20,6 +19,7 @@ from gen.model.property import find_properties, properties
 from gen.model.render import Replay, render, render_replay, replay_state
 from gen.model.section import sections
 from gen.model.specs import SPECS
+from gen.model.variable import variable_tables
 from gen.model.zone import Zone
 
 TEMPLATES = {
@@ -244,7 +244,10 @@ def test_choices_that_need_others_name_values_that_exist() -> None:
 
 # ---- variables: the state as data ----------------------------------------------------
 
-VARIABLES = tomllib.loads((SPECS / "variables.toml").read_text(encoding="utf-8"))
+VARIABLES = {
+    name: {key: value for key, value in vars(one).items() if value not in (None, "", False)}
+    for name, one in variable_tables().items()
+}
 KEPT = [name for name, data in VARIABLES.items() if data.get("kept")]
 
 
@@ -288,7 +291,17 @@ def test_variables_say_what_they_mean_and_need_choices_that_exist() -> None:
     for name, data in VARIABLES.items():
         assert set(data) <= {
             *("what", "boot", "any", "at_lock", "at_unlock", "needs", "kept", "features"),
-            *("grain", "protected", "shape", "title", "types", "reads_as", "block"),
+            *(
+                "grain",
+                "protected",
+                "shape",
+                "title",
+                "types",
+                "reads_as",
+                "block",
+                "after",
+                "held",
+            ),
         }
         assert set(data.get("features", ())) <= set(features())
         assert len(data["what"]) > 5 and data["boot"]

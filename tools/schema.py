@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from gen.files import write_text
+from gen.model.actor import ActorTable
 from gen.model.caller import FieldTable
 from gen.model.choice import Choice, choices
 from gen.model.design import DesignTable
@@ -45,6 +46,8 @@ _TABLES: Mapping[str, tuple[type, ...]] = {
 def schemas() -> Iterator[tuple[str, dict[str, Any]]]:
     """The name of each schema, and the schema."""
     yield "design", _design()
+    (actor,), defs = msgspec.json.schema_components([ActorTable], ref_template=f"{_DEFS}{{name}}")
+    yield "actor", _schema("actor", {**actor, "$defs": defs})
     (whole,), defs = msgspec.json.schema_components([Vocabulary], ref_template=f"{_DEFS}{{name}}")
     yield "drawing", _schema("drawing", {**whole, "$defs": defs})
     for name, kinds in _TABLES.items():

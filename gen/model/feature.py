@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, ClassVar
@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from gen.errors import FieldError, near_miss
 from gen.model.position import Key
-from gen.model.reader import Line, TomlFile, dotted, read
+from gen.model.reader import Line, TomlFile, Words, dotted, read
 from gen.model.specs import SPECS
 
 FEATURES = SPECS / "features.toml"
@@ -24,12 +24,21 @@ class Feature:
     called: ClassVar[str] = "feature"
     what: Annotated[Line, Meta(description="what is modelled with it")]
     proved: Annotated[bool, Meta(description="gen prove has a proof for it")] = False
+    actor: Annotated[
+        Words, Meta(description="who acts then, beside CPUs and callers: a file of actors/")
+    ] = ""
+
+
+@cache
+def feature_tables() -> Mapping[str, Feature]:
+    """The tables of ``features.toml``, by name."""
+    return read(FEATURES, dict[str, Feature])
 
 
 @cache
 def features() -> dict[str, str]:
     """What a model can have beyond its core, by name: what it is."""
-    return {name: one.what for name, one in read(FEATURES, dict[str, Feature]).items()}
+    return {name: one.what for name, one in feature_tables().items()}
 
 
 def check_features(file: TomlFile, key: Key, names: Sequence[str]) -> None:
@@ -42,7 +51,7 @@ def check_features(file: TomlFile, key: Key, names: Sequence[str]) -> None:
 
 def proved_features() -> list[str]:
     """The features that gen prove has a proof for."""
-    return [name for name, one in read(FEATURES, dict[str, Feature]).items() if one.proved]
+    return [name for name, one in feature_tables().items() if one.proved]
 
 
 def find_features(names: Collection[str]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from typing import Any
 import jinja2
 
 from gen.errors import GenError, near_miss
+from gen.model.actor import actors
 from gen.model.caller import caller_fields
 from gen.model.choice import capabilities
 from gen.model.design import Design
@@ -198,6 +199,13 @@ def _can(provided: Collection[str], name: str) -> bool:
     return name in provided
 
 
+def _blocks(state: Sequence[Variable]) -> list[str]:
+    """The variables that are sets of blocks: what is free or in use, then what is on its way."""
+    found = [v.name for v in state if v.blocks]
+    first = [name for name in ("free", "inuse", "freeing") if name in found]
+    return [*first, *(name for name in found if name not in first)]
+
+
 def _context(module: Module) -> dict[str, Any]:
     """What the templates speak of."""
     design, state = module.design, module.state
@@ -218,6 +226,8 @@ def _context(module: Module) -> dict[str, Any]:
         "kept": module.kept,
         "variables": [replace(v, at_unlock=filled(v.at_unlock, **given)) for v in state],
         "has": frozenset((*module.features, *(v.name for v in state))),
+        "actors": actors(module.features),
+        "blocks": _blocks(state),
         "callers": caller_fields(design, module.features, module.kept),
         "made_by": module.made_by,
         "step": module.step,

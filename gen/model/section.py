@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from gen.model.reader import Line, TomlFile, Words, open_toml
-from gen.model.specs import SPECS
+from gen.model.specs import SPECS, actor_files
 
 SECTIONS = SPECS / "sections.toml"
 
@@ -133,7 +133,10 @@ def sections_file() -> TomlFile:
 
 @cache
 def section_tables() -> Mapping[str, SectionTable | Mapping[str, VariantTable]]:
-    """The tables of ``sections.toml``, by name; of a section that is a choice, by its values."""
+    """The tables of ``sections.toml``, by name; of a section that is a choice, by its values.
+
+    Those of the actors come last.
+    """
     file = sections_file()
     tables: dict[str, SectionTable | Mapping[str, VariantTable]] = {}
     for name, data in file.data.items():
@@ -145,6 +148,12 @@ def section_tables() -> Mapping[str, SectionTable | Mapping[str, VariantTable]]:
             tables[name] = file.get(dict[str, VariantTable], name)
         else:
             tables[name] = file.get(SectionTable, name)
+    for path in actor_files():
+        file = open_toml(path)
+        for name in file.data.get("sections", {}):
+            if name in tables:
+                raise file.error(("sections", name), f"section '{name}' is there already")
+            tables[name] = file.get(SectionTable, "sections", name)
     return tables
 
 

@@ -9,3 +9,10 @@ _PACKAGE = Path(__file__).parent.parent
 SPECS = next(p for p in (_PACKAGE / "specs", _PACKAGE.parent / "specs") if p.is_dir())
 #: What gen prove has said of the designs that come with the tool.
 CERTIFICATES = SPECS / "certificates"
+#: A file for each actor beside CPUs and callers: what it does, its sections and its variables.
+ACTORS = SPECS / "actors"
+
+
+def actor_files() -> list[Path]:
+    """The files of all actors, by name."""
+    return sorted(ACTORS.glob("*.toml"))

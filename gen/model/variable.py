@@ -9,12 +9,14 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
+from gen.errors import near_miss
 from gen.model.choice import check_needs
 from gen.model.design import Design
 from gen.model.feature import check_features
-from gen.model.reader import Line, Words, open_toml
+from gen.model.position import Key
+from gen.model.reader import Line, TomlFile, Words, open_toml
 from gen.model.section import Needs
-from gen.model.specs import SPECS
+from gen.model.specs import SPECS, actor_files
 from gen.model.zone import Grain
 
 VARIABLES = SPECS / "variables.toml"
@@ -32,6 +34,9 @@ class Variable:
     at_unlock: str
     #: Whether zone->lock protects it.
     protected: bool
+    #: Whether it is a set of blocks.
+    blocks: bool
+    held: str
 
 
 Shape = Literal["types", "isolated", "blocks", "pfns", "pageblocks", "by pageblock", "count", ""]
@@ -102,6 +107,10 @@ class VariableTable:
         False
     )
     grain: Annotated[Grain | None, Meta(description="only with this --grain")] = None
+    after: Annotated[Words, Meta(description="of an actor's: the variable it comes after")] = ""
+    held: Annotated[
+        Words, Meta(description="of blocks: TLA+: how a block is held as a whole, for induction")
+    ] = ""
     shape: Annotated[
         Shape,
         Meta(description="how it is read; without one it is compared, and told as TLA+ has it"),
@@ -122,19 +131,45 @@ class VariableTable:
 
 @cache
 def variable_tables() -> Mapping[str, VariableTable]:
-    """The tables of ``variables.toml``, by the names of the variables."""
+    """The tables of ``variables.toml``, and of the actors, by the names of the variables."""
     file = open_toml(VARIABLES)
     tables = file.get(dict[str, VariableTable])
-    for name, one in tables.items():
-        check_needs(file, (name, "needs"), one.needs or {})
-        check_features(file, (name, "features"), one.features or ())
-        if (one.shape in ("blocks", "pfns")) != (one.block is not None):
-            raise file.error(
-                (name,), f"variable '{name}': a block goes with the shapes that have some"
-            )
+    _check(file, (), tables)
+    for path in actor_files():
+        own = open_toml(path)
+        if "variables" in own.data:
+            more = own.get(dict[str, VariableTable], "variables")
+            _check(own, ("variables",), more)
+            for name, one in more.items():
+                tables = _put_in(own, tables, name, one)
     if len([name for name, one in tables.items() if one.types]) != 1:
         raise file.error((), "one variable has a table of types, no more and no less")
     return tables
+
+
+def _check(file: TomlFile, key: Key, tables: Mapping[str, VariableTable]) -> None:
+    """GenError if a variable needs what there is not, or lacks what goes with its shape."""
+    for name, one in tables.items():
+        at = (*key, name)
+        check_needs(file, (*at, "needs"), one.needs or {})
+        check_features(file, (*at, "features"), one.features or ())
+        if (one.shape in ("blocks", "pfns")) != (one.block is not None):
+            raise file.error(at, f"variable '{name}': a block goes with the shapes that have some")
+
+
+def _put_in(
+    file: TomlFile, tables: Mapping[str, VariableTable], name: str, one: VariableTable
+) -> dict[str, VariableTable]:
+    """The variables with an actor's, which says where it comes."""
+    at = ("variables", name)
+    if name in tables:
+        raise file.error(at, f"variable '{name}' is there already")
+    if one.after not in tables:
+        fits = near_miss(one.after, list(tables))
+        raise file.error(at, f"variable '{name}': after = {one.after!r}: {fits}")
+    before = [*tables].index(one.after) + 1
+    found = [*tables.items()]
+    return dict([*found[:before], (name, one), *found[before:]])
 
 
 def variables(
@@ -153,6 +188,8 @@ def variables(
             at_lock=one.at_lock,
             at_unlock=one.at_unlock,
             protected=one.protected,
+            blocks=one.shape == "blocks",
+            held=one.held,
         )
         for name, one in variable_tables().items()
         if _is_there(name, one, design, features, kept, grain)

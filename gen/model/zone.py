@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal, get_args
 from msgspec import Meta
 
 from gen.errors import FieldError, GenError
+from gen.model.feature import feature_tables
 
 #: The largest order of any Linux configuration (arm64 with 64K pages: 13), and some.
 LARGEST_ORDER = 16
@@ -121,8 +122,10 @@ class Zone:
 
         if self.grain not in GRAINS:
             raise self._misfit("grain", f"{' or '.join(GRAINS)} fits")
-        if self.grain == "step" and "reporting" in self.features:
-            raise self._misfit("grain", "does not go with {features} reporting")
+        acting = [name for name, one in feature_tables().items() if one.actor]
+        acting = [name for name in self.features if name in acting]
+        if self.grain == "step" and acting:
+            raise self._misfit("grain", f"does not go with {{features}} {acting[0]}")
         self._check_edges()
 
     def _misfit(self, field: str, fits: str) -> FieldError:
