@@ -478,7 +478,8 @@ def free(name: str, key: Key) -> bool:
         return False
     values = name == "choices" and len(key) == 3 and key[1] in ("values", "needs", "provides")
     variant = name == "sections" and len(key) == 2 and "calls" not in section_keys(key[0])
-    return len(key) == 1 or values or variant
+    types = name == "variables" and len(key) == 3 and key[1] == "types"
+    return len(key) == 1 or values or variant or types
 
 
 def section_keys(name: str | int) -> set[str]:
