@@ -437,7 +437,11 @@ def test_a_key_is_found_however_the_text_is_written(made: tuple[str, dict[Key, i
 #: How each file is read, and the caches that have to go before it is read anew.
 READERS: Mapping[str, tuple[Any, str, Callable[[], object]]] = {
     "callers": (caller, "CALLERS", caller.caller_tables),
-    "choices": (choice, "CHOICES", lambda: (choice.choice_needs(), choice.provided())),
+    "choices": (
+        choice,
+        "CHOICES",
+        lambda: (choice.choice_needs(), choice.provided(), choice.choice_defaults()),
+    ),
     "features": (feature, "FEATURES", feature.features),
     "gallery": (gallery, "GALLERY", gallery.entries),
     "properties": (property, "PROPERTIES", property.properties),
@@ -447,7 +451,13 @@ READERS: Mapping[str, tuple[Any, str, Callable[[], object]]] = {
 }
 CACHED = (
     *(choice._file, choice._tables, choice.choices, choice.choice_needs, feature.features),
-    *(choice.provided, choice.capabilities, feature.feature_tables, caller.caller_tables),
+    *(
+        choice.provided,
+        choice.capabilities,
+        choice.choice_defaults,
+        feature.feature_tables,
+        caller.caller_tables,
+    ),
     *(property.properties, section.section_tables, section.sections_file, variable.variable_tables),
     vocabulary.vocabulary,
 )

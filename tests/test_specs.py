@@ -12,7 +12,7 @@ import pytest
 from gen.cli.main import main
 from gen.errors import GenError
 from gen.model.choice import choice_needs as _choice_needs
-from gen.model.choice import choices, provided
+from gen.model.choice import choice_defaults, choices, provided
 from gen.model.design import Design, Shown, design_names, find_design, load_design
 from gen.model.feature import features
 from gen.model.property import find_properties, properties
@@ -240,6 +240,25 @@ def test_choices_that_need_others_name_values_that_exist() -> None:
         for other, wanted in needs.items():
             values = {wanted} if isinstance(wanted, str) else set(wanted)
             assert values <= set(choices()[other])
+
+
+def test_a_choice_with_a_default_need_not_be_made(tmp_path: Path) -> None:
+    """So that a new one does not touch every design, the user's own included."""
+    defaults = choice_defaults()
+    assert len(defaults) >= 8
+    for choice, value in defaults.items():
+        text = re.sub(rf"^{choice} = .*\n", "", OWN, flags=re.MULTILINE)
+        design = find_design(str(written(tmp_path, text)))
+        assert text != OWN and design.choices[choice] == value
+        other = next(v for v in choices()[choice] if v != value)
+        made = find_design(str(written(tmp_path, text + f'{choice} = "{other}"\n')))
+        assert made.choices[choice] == other
+
+
+def test_a_default_stands_behind_what_a_base_has_chosen() -> None:
+    assert "cma_alloc" in choice_defaults()
+    assert find_design("isolate-flag").choices["cma_alloc"] == "area-mutex"
+    assert find_design("v7.2").choices["cma_alloc"] == "area-mutex"
 
 
 # ---- variables: the state as data ----------------------------------------------------

@@ -11,7 +11,7 @@ from msgspec import Meta
 
 from gen.errors import near_miss
 from gen.model.position import Key
-from gen.model.reader import Line, TomlFile, dotted, open_toml
+from gen.model.reader import Line, TomlFile, Words, dotted, open_toml
 from gen.model.section import Needs, SectionTable, section_tables, sections_file
 from gen.model.specs import SPECS
 
@@ -27,6 +27,9 @@ class Choice:
     values: Annotated[
         Mapping[str, Line], Meta(description="what a design may choose, and what that means")
     ]
+    default: Annotated[
+        Words, Meta(description="the value that a design has which does not choose")
+    ] = ""
     needs: Annotated[
         Mapping[str, Needs],
         Meta(description="by value: the values of other choices that it goes with"),
@@ -55,6 +58,28 @@ def choices() -> dict[str, dict[str, str]]:
         if not isinstance(section, SectionTable):
             known[name] = {value: variant.what for value, variant in section.items()}
     return known
+
+
+@cache
+def choice_defaults() -> dict[str, str]:
+    """What a design has that does not choose, for the choices where that is said."""
+    made: dict[str, str] = {}
+    for name, one in _tables().items():
+        if one.default and one.default not in one.values:
+            at = (name, "default")
+            fits = near_miss(one.default, list(one.values))
+            raise _file().error(at, f"{dotted(at)} = {one.default!r}: {fits}")
+        if one.default:
+            made[name] = one.default
+    for name, section in section_tables().items():
+        if not isinstance(section, SectionTable):
+            chosen = [value for value, variant in section.items() if variant.default]
+            if len(chosen) > 1:
+                key = (name, chosen[1], "default")
+                raise sections_file().error(key, f"{dotted(key)}: '{chosen[0]}' is the default")
+            if chosen:
+                made[name] = chosen[0]
+    return made
 
 
 def check_needs(file: TomlFile, key: Key, needs: Needs) -> None:

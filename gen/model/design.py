@@ -11,7 +11,7 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from gen.errors import GenError, near_miss
-from gen.model.choice import choice_needs, choices, provided
+from gen.model.choice import choice_defaults, choice_needs, choices, provided
 from gen.model.feature import check_features, find_features
 from gen.model.position import Key
 from gen.model.property import properties
@@ -190,6 +190,7 @@ def _choices(lineage: Sequence[_DesignFile]) -> dict[str, str]:
         if value not in known[choice]:
             told = near_miss(value, list(known[choice]))
             raise _error(lineage, key, f"{dotted(key)} = {value!r}: {told}")
+    made = {**choice_defaults(), **made}
     if missing := [choice for choice in known if choice not in made]:
         values = ", ".join(known[missing[0]])
         raise lineage[-1].file.error(

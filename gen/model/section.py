@@ -63,6 +63,7 @@ class VariantTable(SectionTable):
     provides: Annotated[
         tuple[Line, ...], Meta(description="what goes with it, that templates ask for")
     ] = ()
+    default: Annotated[bool, Meta(description="a design has it that does not choose")] = False
 
 
 @dataclass(frozen=True)
