@@ -11,8 +11,8 @@ import pytest
 
 from gen.cli.main import main
 from gen.errors import GenError
-from gen.model.choice import choice_needs as _choice_needs
 from gen.model.choice import choice_defaults, choices, provided
+from gen.model.choice import choice_needs as _choice_needs
 from gen.model.design import Design, Shown, design_names, find_design, load_design
 from gen.model.feature import features
 from gen.model.property import find_properties, properties
