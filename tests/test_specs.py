@@ -16,8 +16,9 @@ from gen.model.choice import choice_needs as _choice_needs
 from gen.model.design import Design, Shown, design_names, find_design, load_design
 from gen.model.feature import features
 from gen.model.property import find_properties, properties
+from gen.model.reader import open_toml
 from gen.model.render import Replay, render, render_replay, replay_state
-from gen.model.section import sections
+from gen.model.section import CallTable, VariantTable, _variants, sections
 from gen.model.specs import SPECS
 from gen.model.variable import variable_tables
 from gen.model.zone import Zone
@@ -563,3 +564,63 @@ def test_a_design_file_of_wrong_types_is_no_traceback(tmp_path: Path, text: str)
     with pytest.raises(GenError) as caught:
         load_design(written(tmp_path, text))
     assert "\n" not in caught.value.message
+
+
+LIKE = """
+[free.whole]
+file = "mm/page_alloc.c"
+args = ["page"]
+shown = ["page"]
+models = "v6.10"
+what = "the page is freed whole"
+idle = "nothing to free"
+calls = [
+  "spin_lock",
+  "put(page)",
+  { call = "free(page)", when = "z.ret = 0" },
+  "put(page)",
+  "spin_unlock",
+]
+
+[free.pieces]
+like = "whole"
+models = "v6.12"
+what = "the page is freed in pieces"
+"""
+
+
+def variants(tmp_path: Path, more: str) -> dict[str, VariantTable]:
+    return _variants(open_toml(written(tmp_path, LIKE + more)), "free")
+
+
+def test_a_variant_that_is_like_another_has_its_calls_but_for_what_it_says(tmp_path: Path) -> None:
+    same = variants(tmp_path, "")["pieces"]
+    whole = variants(tmp_path, "")["whole"]
+    assert (same.calls, same.idle, same.shown, same.file) == (
+        *(tuple(c if isinstance(c, CallTable) else CallTable(call=c) for c in whole.calls),),
+        *(whole.idle, whole.shown, whole.file),
+    )
+    assert (same.models, same.what) == ("v6.12", "the page is freed in pieces")
+    text = 'skip = ["spin_lock"]\nreplace = { free = "split(page)" }\nshown = []'
+    other = variants(tmp_path, text)["pieces"]
+    calls = [call for call in other.calls if isinstance(call, CallTable)]
+    assert [call.call for call in calls] == ["put(page)", "split(page)", "put(page)", "spin_unlock"]
+    assert calls[1].when == "z.ret = 0" and other.shown == ()
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ('skip = ["fre"]', "no call 'fre': did you mean 'free'"),
+        ('replace = { fre = "x" }', "no call 'fre': did you mean 'free'"),
+        ('skip = ["put"]', "no call 'put': it is called more than once"),
+        ('calls = ["free(page)"]', "free.pieces.calls: a variant has no such key"),
+        ('[free.third]\nlike = "pieces"\nmodels = "x"\nwhat = "y"', "like = 'pieces': "),
+    ],
+)
+def test_a_variant_that_cannot_be_like_another_is_refused(
+    tmp_path: Path, more: str, said: str
+) -> None:
+    with pytest.raises(GenError) as caught:
+        variants(tmp_path, more)
+    assert said in caught.value.message and "mine.toml:" in caught.value.message

@@ -21,7 +21,7 @@ from gen.model.choice import Choice, choices
 from gen.model.design import DesignTable
 from gen.model.feature import Feature, features
 from gen.model.property import PropertyTable, properties
-from gen.model.section import SectionTable, VariantTable, drawn_functions
+from gen.model.section import LikeTable, SectionTable, VariantTable, drawn_functions
 from gen.model.specs import SPECS
 from gen.model.variable import VariableTable
 from gen.model.vocabulary import Vocabulary
@@ -53,6 +53,9 @@ def schemas() -> Iterator[tuple[str, dict[str, Any]]]:
     for name, kinds in _TABLES.items():
         made, defs = msgspec.json.schema_components(kinds, ref_template=f"{_DEFS}{{name}}")
         table = made[0] if len(made) == 1 else {"anyOf": [*made]}
+        if name == "sections":
+            table = _sections()
+            defs |= msgspec.json.schema_components([LikeTable], ref_template=f"{_DEFS}{{name}}")[1]
         yield (
             name,
             _schema(name, {"type": "object", "additionalProperties": table, "$defs": defs}),
@@ -65,6 +68,15 @@ def _schema(name: str, body: Mapping[str, Any]) -> dict[str, Any]:
             one["additionalProperties"] = False
     head = {"$schema": _DIALECT, "$id": f"urn:pageblock-gen:{name}", "title": f"{name}.toml"}
     return {**head, **body}
+
+
+def _sections() -> dict[str, Any]:
+    """A section, or one that is a choice: each variant whole, or like another one."""
+    one, variant, like = (
+        {"$ref": f"{_DEFS}{name}"} for name in ("SectionTable", "VariantTable", "LikeTable")
+    )
+    variants = {"type": "object", "additionalProperties": {"anyOf": [variant, like]}}
+    return {"anyOf": [one, variants]}
 
 
 def _design() -> dict[str, Any]:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
-from gen.model.reader import Line, TomlFile, Words, open_toml
+from gen.errors import near_miss
+from gen.model.position import Key
+from gen.model.reader import Line, TomlFile, Words, dotted, open_toml
 from gen.model.specs import SPECS, actor_files
 
 SECTIONS = SPECS / "sections.toml"
@@ -66,6 +68,30 @@ class VariantTable(SectionTable):
     default: Annotated[bool, Meta(description="a design has it that does not choose")] = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class LikeTable:
+    """A variant that is as another one of its section, but for some calls."""
+
+    called: ClassVar[str] = "variant"
+    like: Annotated[Line, Meta(description="the variant that it is as")]
+    models: Annotated[Line, Meta(description="the kernels that it is of")]
+    what: Annotated[Line, Meta(description="what a design chooses with it")]
+    shown: Annotated[
+        tuple[Line, ...] | None, Meta(description="the arguments that a drawing shows")
+    ] = None
+    skip: Annotated[tuple[Line, ...], Meta(description="calls that are not made")] = ()
+    replace: Annotated[
+        Mapping[str, Line], Meta(description="calls that are made instead, by the operator there")
+    ] = field(default_factory=dict)
+    needs: Annotated[Needs, Meta(description="the choices that it goes with")] = field(
+        default_factory=dict
+    )
+    provides: Annotated[
+        tuple[Line, ...], Meta(description="what goes with it, that templates ask for")
+    ] = ()
+    default: Annotated[bool, Meta(description="a design has it that does not choose")] = False
+
+
 @dataclass(frozen=True)
 class Call:
     """One call of a section: an operator of the templates, and when it is made."""
@@ -103,7 +129,7 @@ def _calls(entries: Sequence[str | CallTable]) -> tuple[Call, ...]:
     calls: list[Call] = []
     may_have_failed = False
     for entry in entries:
-        given = CallTable(call=entry) if isinstance(entry, str) else entry
+        given = _given(entry)
         function, args = _split_call(given.call)
         guards = ["z.ret = 0"] if may_have_failed and function != "spin_unlock" else []
         if given.when:
@@ -146,7 +172,7 @@ def section_tables() -> Mapping[str, SectionTable | Mapping[str, VariantTable]]:
             isinstance(data, dict) and data and all(isinstance(one, dict) for one in data.values())
         )
         if variants:
-            tables[name] = file.get(dict[str, VariantTable], name)
+            tables[name] = _variants(file, name)
         else:
             tables[name] = file.get(SectionTable, name)
     for path in actor_files():
@@ -156,6 +182,55 @@ def section_tables() -> Mapping[str, SectionTable | Mapping[str, VariantTable]]:
                 raise file.error(("sections", name), f"section '{name}' is there already")
             tables[name] = file.get(SectionTable, "sections", name)
     return tables
+
+
+def _variants(file: TomlFile, name: str) -> dict[str, VariantTable]:
+    """The variants of a section; one that is like another has what that one has."""
+    whole = {
+        value: file.get(VariantTable, name, value)
+        for value, data in file.data[name].items()
+        if "like" not in data
+    }
+    return {
+        value: whole[value] if value in whole else _like(file, name, value, whole)
+        for value in file.data[name]
+    }
+
+
+def _like(file: TomlFile, name: str, value: str, whole: Mapping[str, VariantTable]) -> VariantTable:
+    one = file.get(LikeTable, name, value)
+    if one.like not in whole:
+        at = (name, value, "like")
+        raise file.error(at, f"{dotted(at)} = {one.like!r}: {near_miss(one.like, list(whole))}")
+    other = whole[one.like]
+    there = [(_split_call(given.call)[0], given) for given in map(_given, other.calls)]
+    known = [called for called, _ in there]
+    for called in one.skip:
+        _is_called(file, (name, value, "skip"), called, known)
+    for called in one.replace:
+        _is_called(file, (name, value, "replace", called), called, known)
+    made = [
+        replace(given, call=one.replace.get(called, given.call))
+        for called, given in there
+        if called not in one.skip
+    ]
+    return replace(
+        other,
+        calls=tuple(made),
+        shown=other.shown if one.shown is None else one.shown,
+        **{key: getattr(one, key) for key in ("models", "what", "needs", "provides", "default")},
+    )
+
+
+def _is_called(file: TomlFile, key: Key, called: str, known: list[str]) -> None:
+    if known.count(called) != 1:
+        fits = "it is called more than once" if called in known else near_miss(called, known)
+        raise file.error(key, f"{dotted(key)}: no call {called!r}: {fits}")
+
+
+def _given(entry: str | CallTable) -> CallTable:
+    """A call as a table, which one that is a line is short for."""
+    return CallTable(call=entry) if isinstance(entry, str) else entry
 
 
 def sections(choices: Mapping[str, str]) -> dict[str, Section]:
