@@ -94,6 +94,7 @@ def _environment() -> jinja2.Environment:
         comment_end_string="#$",
         line_statement_prefix="\\*%",
         line_comment_prefix="\\*#",
+        auto_reload=False,  # they do not change under a command
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
