@@ -444,22 +444,17 @@ READERS: Mapping[str, tuple[Any, str, Callable[[], object]]] = {
     ),
     "features": (feature, "FEATURES", feature.features),
     "gallery": (gallery, "GALLERY", gallery.entries),
-    "properties": (property, "PROPERTIES", property.properties),
+    "properties": (property, "PROPERTIES", lambda: property.find_properties([])),
     "sections": (section, "SECTIONS", choice.choice_needs),
     "variables": (variable, "VARIABLES", variable.variable_tables),
     "drawing": (vocabulary, "DRAWING", vocabulary.vocabulary),
 }
 CACHED = (
     *(choice._file, choice._tables, choice.choices, choice.choice_needs, feature.features),
-    *(
-        choice.provided,
-        choice.capabilities,
-        choice.choice_defaults,
-        feature.feature_tables,
-        caller.caller_tables,
-    ),
-    *(property.properties, section.section_tables, section.sections_file, variable.variable_tables),
-    vocabulary.vocabulary,
+    *(choice.provided, choice.capabilities, choice.choice_defaults),
+    *(feature.feature_tables, caller.caller_tables, vocabulary.vocabulary),
+    *(property._file, property.properties, property._check_names, variable.variable_tables),
+    *(section.sections_file, section.section_tables),
 )
 
 

@@ -13,7 +13,7 @@ from msgspec import Meta
 from gen.errors import GenError, near_miss
 from gen.model.choice import check_needs
 from gen.model.feature import check_features
-from gen.model.reader import Line, Text, Words, open_toml
+from gen.model.reader import Line, Text, TomlFile, Words, open_toml
 from gen.model.section import Needs
 from gen.model.specs import SPECS
 
@@ -141,14 +141,26 @@ class Property(PropertyTable):
 
 
 @cache
+def _file() -> TomlFile:
+    return open_toml(PROPERTIES)
+
+
+@cache
 def properties() -> dict[str, Property]:
     """All properties, by name, the one that the kernel itself prints first."""
-    file = open_toml(PROPERTIES)
-    tables = file.get(dict[str, PropertyTable])
-    for name, one in tables.items():
-        check_needs(file, (name, "needs"), one.needs)
-        check_features(file, (name, "features"), one.features)
+    tables = _file().get(dict[str, PropertyTable])
     return {name: Property(name=name, **vars(one)) for name, one in tables.items()}
+
+
+@cache
+def _check_names() -> None:
+    """GenError if a property speaks of a choice, a feature or a property that there is not.
+
+    Not for a list of them: it would have to wait for the other files.
+    """
+    for name, one in properties().items():
+        check_needs(_file(), (name, "needs"), one.needs)
+        check_features(_file(), (name, "features"), one.features)
 
 
 def compared() -> list[str]:
@@ -164,6 +176,7 @@ def find_properties(
     Without a name: those that are checked by default; "all" stands for every one that is
     said of the ``grain``.  ``liveness``: those of that kind as well.
     """
+    _check_names()
     known = properties()
     for name in names:
         if name not in known and name != "all":

@@ -29,8 +29,6 @@ T = TypeVar("T")
 #: Bytes in a file, and characters in a line of it: much longer keys keep tomllib busy for hours.
 MOST_BYTES = 1 << 20
 LONGEST_LINE = 1000
-#: TOML's whole numbers have 64 bits.
-_LARGEST = 1 << 63
 
 # Nothing that ends a line or moves a cursor: what is printed beside a verdict must not look like
 # one.  The last part is the end of the text; a $ would do before a line break too.
@@ -140,14 +138,38 @@ def typed(data: object, kind: type[T], key: Key = ()) -> T:
 
     ``key``: where in its file the data stand.
     """
+    field_error = None
+    try:
+        made = msgspec.convert(data, kind)
+        if _all_known(made, data):
+            return made
+        told = "something in it is not known"
+    except FieldError as error:
+        field_error = error
+    except msgspec.ValidationError as error:
+        told = str(error)
+    # Only now is time spent on where it is, and what would fit.
     if misfit := next(_misfits(_type(kind), data, key), None):
         raise misfit
-    try:
-        return msgspec.convert(data, kind)
-    except FieldError as error:
-        raise _of_field(error, kind, data, key) from None
-    except msgspec.ValidationError as error:
-        raise MisfitError(key, f"{dotted(key)}: {error}".removeprefix(": ")) from None
+    if field_error is not None:
+        raise _of_field(field_error, kind, data, key)
+    raise MisfitError(key, f"{dotted(key)}: {told}".removeprefix(": "))
+
+
+def _all_known(made: Any, data: Any) -> bool:
+    """Whether all of the data has gone into what was made of it, and no number is too large."""
+    if isinstance(data, dict):
+        if isinstance(made, Mapping):
+            return all(_all_known(made[name], one) for name, one in data.items())
+        fields = made.__dataclass_fields__
+        return all(name in fields and _all_known(getattr(made, name), data[name]) for name in data)
+    if isinstance(data, list):
+        return all(map(_all_known, made, data))
+    return type(data) is not int or _is_64_bit(data)
+
+
+def _is_64_bit(number: int) -> bool:
+    return -(1 << 63) <= number < 1 << 63
 
 
 @cache
@@ -254,7 +276,7 @@ def _right(kind: types.Type, value: Any) -> bool:
     if isinstance(kind, types.BoolType):
         return isinstance(value, bool)
     if isinstance(kind, types.IntType):
-        return type(value) is int and -_LARGEST <= value < _LARGEST
+        return type(value) is int and _is_64_bit(value)
     if isinstance(kind, types.LiteralType):
         return isinstance(value, str) and value in kind.values
     if isinstance(kind, types.EnumType):
@@ -322,7 +344,7 @@ def _shown(value: Any) -> str:
         plain = not any(isinstance(one, dict | list) for one in value)
         told = f"[{', '.join(map(_shown, value[:9]))}]"
         return told if plain and len(value) < 9 and len(told) <= 60 else "a list"
-    if isinstance(value, int) and not -_LARGEST <= value < _LARGEST:
+    if isinstance(value, int) and not _is_64_bit(value):
         return "a number of more than 64 bits"
     text = repr(value) if isinstance(value, str) else str(value)
     return text if len(text) <= 60 else f"{text[:57]}..."
