@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,9 @@ def test_a_changed_number_in_a_certificate_is_named(tmp_path: Path) -> None:
     ("text", "words"),
     [
         ("{", "not JSON"),
+        ("[" * 9999, "not JSON"),
+        ("9" * 9999, "not JSON"),
+        (" " * (1 << 20) + "{}", "too large"),
         ("[]", "no certificate"),
         ('{"format": "x"}', "no certificate"),
         (json.dumps(obligations.FORMAT.head | {"command": "rm -r"}), "not one of gen prove"),
@@ -171,6 +175,9 @@ def test_a_certificate_whose_version_stood_in_its_format_says_the_same(tmp_path:
 def test_a_certificate_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(GenError, match="No such file"):
         load_certificate(tmp_path / "nothing.json")
+    os.mkfifo(tmp_path / "fifo")
+    with pytest.raises(GenError, match="no regular file"):
+        load_certificate(tmp_path / "fifo")
 
 
 @pytest.mark.parametrize("path", sorted(CERTIFICATES.glob("*.json")), ids=lambda p: p.stem)

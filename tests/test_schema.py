@@ -41,6 +41,14 @@ def test_every_file_has_a_schema_and_every_schema_a_file() -> None:
     assert {path.name for path in schema.SCHEMAS.iterdir()} == {f"{n}.schema.json" for n in MADE}
 
 
+def test_an_editor_is_told_which_file_has_which_schema() -> None:
+    rules = read(SPECS.parent / ".taplo.toml")["rule"]
+    told = {rule["schema"]["path"]: rule["include"] for rule in rules}
+    files = {name: f"specs/{name}.toml" for name in MADE}
+    folders = {"design": "specs/designs/*.toml", "actor": "specs/actors/*.toml"}
+    assert told == {f"specs/schema/{n}.schema.json": [f] for n, f in (files | folders).items()}
+
+
 @pytest.mark.parametrize("path", [*FILES, *DESIGNS, *ACTORS], ids=lambda path: path.stem)
 def test_an_editor_has_nothing_to_say_of_a_shipped_file(path: Path) -> None:
     folder = {"actors": "actor", "designs": "design"}.get(path.parent.name, path.stem)

@@ -427,13 +427,14 @@ def test_a_design_may_say_only_what_it_changes_of_another(tmp_path: Path) -> Non
         ('"v6.13"', "base: unknown design 'v6.13'"),
         ("7", "mine.toml:8: base = 7: the name of a design"),
         ('"mine.toml"', "base = 'mine.toml' leads back to itself"),
+        ('"./../{}/mine.toml"', "mine.toml' leads back to itself"),
         ('"absent.toml"', "No such file"),
     ],
 )
 def test_a_base_that_does_not_exist_is_said_in_one_line(
     tmp_path: Path, base: str, said: str
 ) -> None:
-    text = OWN.replace("[choices]", f"base = {base}\n[choices]")
+    text = OWN.replace("[choices]", f"base = {base.format(tmp_path.name)}\n[choices]")
     path = written(tmp_path, text)
     with pytest.raises(GenError) as caught:
         load_design(path)

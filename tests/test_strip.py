@@ -204,4 +204,4 @@ def test_show_draws_what_is_committed(gen: Gen, format_name: str, committed: str
 def test_a_check_shows_the_strip_below_its_drawing(gen: Gen) -> None:
     ran = gen("check", "--property", "NoFreelistWarning", "--strip")
     assert ran.code == 12
-    assert f"(nr=512).\n\n{B1_STRIP}\nreproduce:" in ran.out
+    assert f"(nr=512)\n\n{B1_STRIP}\nreproduce:" in ran.out

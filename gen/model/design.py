@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -165,7 +166,7 @@ def _lineage(top: _DesignFile) -> list[_DesignFile]:
             below = file.path.parent / base if base.endswith(".toml") else _design_path(base)
         except GenError as e:
             raise file.error(("base",), f"base: {e.message}") from None
-        if any(below == above.file.path for above in lineage):
+        if any(os.path.realpath(below) == os.path.realpath(above.file.path) for above in lineage):
             raise file.error(("base",), f"base = '{base}' leads back to itself")
         lineage.append(_read(below))
     return lineage[::-1]

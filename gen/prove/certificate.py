@@ -10,6 +10,7 @@ from typing import Any
 
 from gen.check.request import Check
 from gen.errors import GenError
+from gen.files import read_bytes
 from gen.model.design import find_design
 from gen.model.property import find_properties
 from gen.model.render import render_locality
@@ -24,14 +25,15 @@ from gen.prove.obligations import (
     zone_of_any_size,
 )
 
+#: A certificate has ten thousand.
+_MOST_BYTES = 1 << 20
+
 
 def load_certificate(path: Path) -> dict[str, Any]:
     """A certificate, with the head of today; GenError that says why it is none."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as e:
-        raise GenError(f"{path}: {getattr(e, 'strerror', None) or e}") from None
-    except json.JSONDecodeError as e:
+        data = json.loads(read_bytes(path, _MOST_BYTES).decode("utf-8"))
+    except (ValueError, RecursionError) as e:
         raise GenError(f"{path}: not JSON: {e}") from None
     try:
         body = FORMAT.body(data)
