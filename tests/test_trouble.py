@@ -365,7 +365,9 @@ def test_ctrl_c_says_how_far_tlc_had_got(start: Start, fake_java: FakeJava, tmp_
     gen.wait_for_java()
     until = time.monotonic() + 10
     log = run / "first" / "tlc.out"
-    while time.monotonic() < until and b"2200 @!@!@\n" not in log.read_bytes():
+    while time.monotonic() < until:
+        if log.is_file() and b"2200 @!@!@\n" in log.read_bytes():
+            break
         time.sleep(0.05)
     time.sleep(0.2)
     gen.signal(signal.SIGINT)

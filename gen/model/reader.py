@@ -9,6 +9,7 @@ such a table.
 from __future__ import annotations
 
 import re
+import threading
 import tomllib
 from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ from gen.files import read_bytes
 from gen.model.position import Key, line_of
 
 T = TypeVar("T")
+
+#: msgspec crashes if two threads convert to a type that is new to it.
+_ONE_AT_A_TIME = threading.RLock()
 
 #: Bytes in a file, and characters in a line of it: much longer keys keep tomllib busy for hours.
 MOST_BYTES = 1 << 20
@@ -140,7 +144,8 @@ def typed(data: object, kind: type[T], key: Key = ()) -> T:
     """
     field_error = None
     try:
-        made = msgspec.convert(data, kind)
+        with _ONE_AT_A_TIME:
+            made = msgspec.convert(data, kind)
         if _all_known(made, data):
             return made
         told = "something in it is not known"
@@ -226,7 +231,8 @@ def _of_field(error: FieldError, kind: type[Any], data: Any, key: Key) -> Misfit
     """A record that cannot be, found again among all that were made."""
     for at, cls, table in _tables(_type(kind), data, key):
         try:
-            msgspec.convert(table, cls)
+            with _ONE_AT_A_TIME:
+                msgspec.convert(table, cls)
         except FieldError as found:
             if found.message != error.message:
                 continue
