@@ -17,6 +17,8 @@ class ExitCode(IntEnum):
     """Exit codes of ``gen``; where TLC has a code for the same thing, it is TLC's."""
 
     OK = 0
+    #: Two things were compared, and are not the same, as diff and cmp have it.
+    DIFFERENT = 1
     USAGE = 2
     NO_VERDICT = 3
     ASSUMPTION = 10

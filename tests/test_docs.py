@@ -31,7 +31,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 #: Options of other programs, and of our tools.
 FOREIGN = {"--host", "--quick", "--record", "--strict"}
 #: In the table of exit codes, and said there not to be there yet.
-TO_COME = {"--against", "--bisect"}
+TO_COME = {"--bisect"}
 
 pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 

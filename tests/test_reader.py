@@ -453,8 +453,8 @@ CACHED = (
     *(choice._file, choice._tables, choice.choices, choice.choice_needs, feature.features),
     *(choice.provided, choice.capabilities, choice.choice_defaults),
     *(feature.feature_tables, caller.caller_tables, vocabulary.vocabulary),
-    *(property._file, property.properties, property._check_names, variable.variable_tables),
-    *(section.sections_file, section.section_tables),
+    *(property._file, property._tables, property.properties, property._check_names),
+    *(section.sections_file, section.section_tables, variable.variable_tables),
 )
 
 
@@ -552,7 +552,7 @@ def test_a_key_of_a_shipped_file_that_is_misspelled_is_refused_with_its_line(
             "[choices]",
             "[sections.free_one_page.mine]\n[choices]",
             0,
-            "sections: a design has no such table; known: name, title, ",
+            "sections.free_one_page.mine: did you mean 'insert'?",
         ),
         ('title = "', 'title = "\\n[ok] ', 0, "title = '\\n[ok] "),
         (

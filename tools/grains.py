@@ -17,7 +17,7 @@ from gen.files import write_text
 from gen.model.design import Design
 from gen.model.property import Property, find_properties
 from gen.model.render import render
-from gen.model.section import Section, sections
+from gen.model.section import Edited, Section, sections
 from gen.model.zone import Zone
 from gen.tlc import process
 from gen.tlc.command import command_line
@@ -86,8 +86,8 @@ def compared(fused: Said, step: Said) -> list[str]:
 def without_lock(design: Design, zone: Zone, name: str, properties: Sequence[Property]) -> Spec:
     """The module of the design with the lock of one section taken away."""
 
-    def changed(choices: Mapping[str, str]) -> dict[str, Section]:
-        known = sections(choices)
+    def changed(choices: Mapping[str, str], edited: Edited) -> dict[str, Section]:
+        known = sections(choices, edited)
         calls = tuple(c for c in known[name].calls if c.function != "spin_lock")
         assert len(calls) == len(known[name].calls) - 1
         return {**known, name: replace(known[name], calls=calls)}

@@ -43,7 +43,7 @@ from gen.files import FileFormat, write_text
 from gen.model.design import Design, find_design
 from gen.model.property import BOOT, SAFETY, STEP, Property, find_properties
 from gen.model.render import Replay, render, render_replay, replay_state
-from gen.model.section import Call, Section, sections
+from gen.model.section import Call, Edited, Section, sections
 from gen.model.specs import SPECS
 from gen.model.zone import Zone
 from gen.tlc import process
@@ -150,8 +150,8 @@ class Mutant:
             spec = render(question.design, question.zone, properties)
             return replace(spec, tla=self._changed(spec.tla, question))
 
-        def changed(choices: Mapping[str, str]) -> dict[str, Section]:
-            known = sections(choices)
+        def changed(choices: Mapping[str, str], edited: Edited) -> dict[str, Section]:
+            known = sections(choices, edited)
             return {**known, self.section: replace(known[self.section], calls=self.calls)}
 
         with mock.patch("gen.model.render.sections", changed):
@@ -175,7 +175,8 @@ class Mutant:
 def mutants(questions: Sequence[Question]) -> list[Mutant]:
     """Every mutant of a design, in any of these configurations: of its sections, its
     operators, and their assignments."""
-    known = sections(questions[0].design.choices)
+    design = questions[0].design
+    known = sections(design.choices, design.patch.sections)
     made = [m for name, section in known.items() for m in _of_section(name, section)]
     for question in questions:
         made += [

@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any
 
 from gen.files import sha256, write_json
+from gen.model.acts import render_acts
 from gen.model.choice import choice_needs, choices
 from gen.model.design import Design, design_names, find_design
 from gen.model.feature import features, proved_features
@@ -174,10 +175,26 @@ def _others() -> Iterator[tuple[str, Callable[[], Spec]]]:
         yield f"{name}, induction, reporting", partial(render, design, reporting, hygiene)
 
 
+def _changes() -> Iterator[tuple[str, Callable[[], Spec]]]:
+    """Where a design differs from another one."""
+    zone = ZONES["everything, in a window"]
+    for name, base in (("hygiene-v2", "v6.5"), ("v6.12", "v6.10"), ("v7.2", "v6.18")):
+        yield f"{name} beside {base}", partial(_beside, name, base, Zone())
+        yield f"{name} beside {base}, everything", partial(_beside, name, base, zone)
+
+
+def _beside(name: str, base: str, zone: Zone) -> Spec:
+    design, other = find_design(name), find_design(base)
+    both = [p for p in asked(design, zone) if other.has(p.needs)]
+    made = render_acts(design, other, zone, both)
+    assert made is not None
+    return made
+
+
 def renderings() -> Made:
     """All of them, by what they are of."""
     made: Made = {}
-    for part in (_searched, _questions, _valued, _others):
+    for part in (_searched, _questions, _valued, _others, _changes):
         for name, make in part():
             assert name not in made, name
             made[name] = make

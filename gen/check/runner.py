@@ -11,6 +11,7 @@ from pathlib import Path
 from gen.check.request import Check
 from gen.check.verdict import OnProgress, silent
 from gen.errors import ExitCode, GenError
+from gen.model.patch import in_own_words
 from gen.tlc.cache import content_key
 from gen.tlc.command import LOG
 from gen.tlc.report import Outcome, Progress, Report
@@ -63,7 +64,7 @@ class Runner:
         )
         if cache and final(report):
             cache.store(key, directory / LOG, report)
-        return replace(report, message=self._reason(report)) if not report.ok else report
+        return replace(report, message=self._reason(report, spec)) if not report.ok else report
 
     def key(self, task: Task, *more: str) -> str:
         """What TLC's answer is kept by; ``more``: what is made of it depends on that, too."""
@@ -81,7 +82,7 @@ class Runner:
         timeout = self.request.tlc.timeout
         return timeout is not None and time.monotonic() >= self.started + timeout
 
-    def _reason(self, report: Report) -> str:
+    def _reason(self, report: Report, spec: Spec) -> str:
         """Why a run has no verdict, in the words of the options that the user has given."""
         options = self.request.tlc
         if report.outcome is Outcome.OUT_OF_MEMORY:
@@ -91,7 +92,8 @@ class Runner:
             return f"stopped after {time.monotonic() - self.started:.1f} s"
         if report.outcome is Outcome.KILLED and self._is_late():
             return f"the --timeout of {options.timeout:g} s was reached"
-        return report.message or report.outcome.value
+        own = [*self.request.design.patch.operators.values()]
+        return in_own_words(report.message, spec.tla, own) or report.outcome.value
 
 
 def stopped() -> GenError:

@@ -57,6 +57,8 @@ class Verdict:
     shortest: Shortest | str | None = None
     #: The module that was searched to its end, if it was.
     spec: Spec | None = None
+    #: False: the search came to its end, but what the design changes of its base was never met.
+    exercised: bool = True
     #: A certificate says that it holds for any number of CPUs and callers, and any zone size.
     proved: bool = False
 

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from gen.check.acts import Acting, Acts, acts, would_exercise
 from gen.check.request import Check
+from gen.check.runner import Runner
 from gen.check.session import Stopped, check
 from gen.check.verdict import Result, Verdict
 from gen.cli import aot as aot_cache
@@ -19,6 +21,7 @@ from gen.cli.console import complain, interrupted
 from gen.draw import strip_text
 from gen.errors import ExitCode, GenError
 from gen.files import write_json, write_text
+from gen.model.acts import render_acts
 from gen.model.design import find_design
 from gen.model.property import find_properties
 from gen.report import result, words
@@ -103,6 +106,8 @@ def run(args: argparse.Namespace) -> int:
         easiest=True,
         all_shortest=args.all_shortest,
     )
+    if design.patch:
+        request.spec(request.applicable)  # what does not fit in it is told before any search
     if args.dry_run:
         spec = request.spec(request.properties[:1])
         print(shlex.join(request.command(run_dir / "first", spec)))
@@ -117,7 +122,8 @@ def _run_check(request: Check, args: argparse.Namespace) -> int:
     code: int | None = None
     reason = ""
     try:
-        verdicts = check(request, ticker, printer)
+        nothing = _changes_nothing(request)
+        verdicts = nothing or check(request, ticker, printer)
     except Stopped as stopped:
         verdicts = stopped.verdicts
         if isinstance(stopped.cause, GenError):
@@ -129,6 +135,9 @@ def _run_check(request: Check, args: argparse.Namespace) -> int:
         verdicts = _withdraw(verdicts, reason)
     finally:
         ticker.clear()
+    acted = None
+    if code is None and not nothing and _exit_code(verdicts) is ExitCode.OK:
+        verdicts, acted = _exercised(request, verdicts, ticker)
     seconds = time.monotonic() - started
     try:
         kept = result.result_json(request, verdicts, seconds)
@@ -145,10 +154,55 @@ def _run_check(request: Check, args: argparse.Namespace) -> int:
     printer.finish(verdicts)
     if len(verdicts) > 1:
         print()
+    if acted is not None and (acted.trace is not None or all(v.exercised for v in verdicts)):
+        print(words.acts(request, acted), flush=True)
     print(words.summary(request, verdicts, seconds), end="", flush=True)
     if code is None:
         aot_cache.later(args.java, args.jar, request.toolchain)
     return _exit_code(verdicts) if code is None else code
+
+
+def _changes_nothing(request: Check) -> list[Verdict]:
+    """No verdict on anything if a user's design is its base in all that is modelled here."""
+    base, asked = request.design.changes, request.applicable
+    if base is None or request.design.shipped or not asked:
+        return []
+    if render_acts(request.design, base, request.zone, asked) is not None:
+        return []
+    found = Acts(Acting.NOTHING, base.name)
+    return _not_exercised(request, [Verdict(p, Result.HOLDS) for p in request.properties], found)
+
+
+def _exercised(
+    request: Check, verdicts: list[Verdict], ticker: Ticker
+) -> tuple[list[Verdict], Acts | None]:
+    """The verdicts, withdrawn if a user's change was never met: [ok] would say nothing of it.
+
+    Of a design that comes with the tool it is a note alone.
+    """
+    base = request.design.changes
+    if base is None:
+        return verdicts, None
+    try:
+        found = acts(Runner(request, ticker), base, request.applicable)
+    finally:
+        ticker.clear()
+    if found.trace is not None:
+        write_json(request.run_dir / "acts.trace.json", found.trace.to_json())
+    if found.acting is Acting.ACTS or request.design.shipped:
+        return verdicts, found
+    return _not_exercised(request, verdicts, found), found
+
+
+def _not_exercised(request: Check, verdicts: Sequence[Verdict], found: Acts) -> list[Verdict]:
+    assert request.design.changes is not None
+    more = would_exercise(request, request.design.changes, request.applicable)
+    why = words.not_exercised(request, found, more)
+    none = {"result": Result.NO_VERDICT, "exercised": False, "code": ExitCode.NO_VERDICT}
+    return [
+        replace(v, message=why, **none) if v.result is Result.HOLDS else v  # type: ignore[arg-type]
+        for v in verdicts
+    ]
 
 
 def _violated(verdicts: Sequence[Verdict]) -> bool:

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 from gen.cli import options
-from gen.errors import ExitCode
-from gen.model.design import design_names, find_design
-from gen.model.property import find_properties, properties
+from gen.errors import ExitCode, GenError
+from gen.files import write_text
+from gen.model.design import Design, design_names, find_design
+from gen.model.property import Property, find_properties, properties
 from gen.model.render import render
+from gen.model.start import starting_design
+from gen.model.zone import Zone
 from gen.report import gallery
+from gen.report.module_diff import module_diff
 from gen.tlc import aot
 from gen.tlc.doctor import diagnose
 from gen.tlc.toolchain import find_toolchain
@@ -24,12 +30,42 @@ def print_spec(args: argparse.Namespace) -> ExitCode:
     chosen = [p for p in asked if design.has(p.needs) and p.grain in ("", zone.grain)]
     made_by = shlex.join(["gen", "render", *zone.flags, "--design", args.design])
     spec = render(design, zone, chosen, made_by)
+    if args.against is not None:
+        return _print_difference(args.against, design, spec.tla, zone, chosen)
     if not args.cfg:
         print(spec.tla, end="")
     if not args.tla:
         if not args.cfg:
             print(f"\n\\* ---- {spec.name}.cfg ----")
         print(spec.cfg, end="")
+    return ExitCode.OK
+
+
+def _print_difference(
+    against: str, design: Design, tla: str, zone: Zone, properties: Sequence[Property]
+) -> ExitCode:
+    """What differs from another design's module; like diff, 1 if anything does."""
+    base = find_design(against)
+    shared = [p for p in properties if base.has(p.needs)]
+    if len(shared) < len(properties):  # of what is said of both
+        tla = render(design, zone, shared).tla
+    told = module_diff(render(base, zone, shared).tla, tla, base.told, design.told)
+    print(told, end="")
+    return ExitCode.DIFFERENT if told else ExitCode.OK
+
+
+def new_design(args: argparse.Namespace) -> ExitCode:
+    """Write the start of a design of the user's own."""
+    base = find_design(args.base)
+    path = Path(f"{args.name}.toml")
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,60}", args.name, re.ASCII):
+        raise GenError(f"'{args.name}': a name of letters, digits, '.', '_', '+' and '-' fits")
+    if args.name in design_names():
+        raise GenError(f"'{args.name}' is a design that comes with the tool; another name fits")
+    if path.exists() or path.is_symlink():
+        raise GenError(f"{path} exists; another name fits")
+    write_text(path, starting_design(args.name, args.base, base))
+    print(f"{path}\ngen check --design {shlex.quote(str(path))}")
     return ExitCode.OK
 
 

@@ -21,6 +21,7 @@ _COMMANDS = {
     "compare": compare.run,
     "prove": prove.run,
     "render": listing.print_spec,
+    "new-design": listing.new_design,
     "show": saved.show,
     "diff": saved.diff,
     "replay": saved.replay,

@@ -414,6 +414,24 @@ def parsers() -> tuple[_Parser, dict[str, _Parser]]:
     _add_question(show)
     show.add_argument("--cfg", action="store_true", help="print the .cfg alone")
     show.add_argument("--tla", action="store_true", help="print the module alone")
+    show.add_argument(
+        "--against", metavar="NAME",
+        help="print what differs from another design's module, definition by definition, as diff "
+        "-u does; exit code 1 if anything does",
+    )  # fmt: skip
+
+    start = commands.add_parser(
+        "new-design",
+        help="write the start of a design of your own: a patch on top of a kernel version",
+        description="Writes NAME.toml, a design file with comments that say what to fill in. "
+        "Nothing is overwritten.",
+        allow_abbrev=False,
+    )
+    start.add_argument("name", metavar="NAME", help="what it is called; NAME.toml is the file")
+    start.add_argument(
+        "--base", required=True, metavar="NAME",
+        help="the design that it changes: a name that gen designs lists, or a *.toml",
+    )  # fmt: skip
 
     commands.add_parser("designs", help="the designs, a line each", allow_abbrev=False)
     commands.add_parser("properties", help="the properties, a line each", allow_abbrev=False)

@@ -26,9 +26,6 @@ from gen.tlc import aot
 from gen.tlc.toolchain import find_toolchain
 from gen.trace.trace import Trace
 
-#: What diff(1) and cmp(1) end with if the two are not the same.
-_DIFFERENT = 1
-
 
 def _with_strip(form: Format, trace: Trace, wanted: DrawOptions) -> str:
     drawing = form.render(trace, wanted)
@@ -60,7 +57,7 @@ def show(args: argparse.Namespace) -> ExitCode:
 def diff(args: argparse.Namespace) -> int:
     left, right = load_trace(args.left), load_trace(args.right)
     print(side_by_side(left, right, options.drawing(args)), end="")
-    return _DIFFERENT if where_they_part(left, right) else ExitCode.OK
+    return ExitCode.DIFFERENT if where_they_part(left, right) else ExitCode.OK
 
 
 def replay(args: argparse.Namespace) -> int:

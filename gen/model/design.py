@@ -14,6 +14,7 @@ from msgspec import Meta
 from gen.errors import GenError, near_miss
 from gen.model.choice import choice_defaults, choice_needs, choices, provided
 from gen.model.feature import check_features, find_features
+from gen.model.patch import OperatorTable, Patch, SectionEdit, read_patch
 from gen.model.position import Key
 from gen.model.property import properties
 from gen.model.reader import Function, Line, TomlFile, dotted, open_toml
@@ -56,13 +57,21 @@ class DesignTable:
     choices: Annotated[
         Mapping[str, str],
         Meta(description="a value for each choice, or for those that the base makes otherwise"),
-    ]
+    ] = field(default_factory=dict)
     names: Annotated[
         Mapping[str, Function],
         Meta(description="what functions are called there, by the names of the templates"),
     ] = field(default_factory=dict)
     default: Annotated[bool, Meta(description="it is searched if no design is named")] = False
     historic: Annotated[bool, Meta(description="it only retells a bug of an old kernel")] = False
+    sections: Annotated[
+        Mapping[str, SectionEdit],
+        Meta(description="what it changes in the calls of a hold of zone->lock"),
+    ] = field(default_factory=dict)
+    operators: Annotated[
+        Mapping[str, OperatorTable],
+        Meta(description="operators of the templates that it has otherwise, or of its own"),
+    ] = field(default_factory=dict)
     shown_by: Annotated[
         ShownTable | None, Meta(description="of a historic variant: where its bug shows")
     ] = None
@@ -106,6 +115,20 @@ class Design:
     historic: bool = False
     #: Of such a one: where its bug shows.
     shown_by: Shown | None = None
+    #: What it changes by text of its own, and its bases before it.
+    patch: Patch = field(default_factory=Patch)
+    #: The design that it changes.
+    changes: Design | None = None
+    #: It comes with the tool.
+    shipped: bool = False
+
+    @property
+    def told(self) -> str:
+        """What a verdict is about: its name, and how much text of its own it has, if any."""
+        if not self.patch:
+            return self.name
+        base = f"{self.base} + " if self.base else ""
+        return f"{base}{self.name} ({self.patch.told}; {self.patch.digest[:12]})"
 
     def named(self, function: str) -> str:
         """What a function of the templates is called in this version."""
@@ -224,6 +247,14 @@ def _names(lineage: Sequence[_DesignFile]) -> dict[str, str]:
     return made
 
 
+def _patch(lineage: Sequence[_DesignFile], choices: Mapping[str, str]) -> Patch:
+    """The tables [sections] and [operators] of a design's file, over those of its bases."""
+    made = Patch()
+    for one in lineage:
+        made = read_patch(one.file, one.table.sections, one.table.operators, choices, made)
+    return made
+
+
 def check_property(file: TomlFile, key: Key, name: str) -> None:
     """GenError if a file names a property that there is not."""
     if name not in properties():
@@ -252,19 +283,23 @@ def load_design(path: Path) -> Design:
     for number, name in enumerate(table.promises):
         check_property(file, ("promises", number), name)
     lineage = _lineage(top)
+    made = _choices(lineage)
     design = Design(
         name=table.name,
         title=table.title,
         kernel=table.kernel,
         source=table.source,
         promises=table.promises,
-        choices=_choices(lineage),
+        choices=made,
         base=table.base or "",
         names=_names(lineage),
         historic=table.historic,
         shown_by=_shown(file, table.shown_by),
+        patch=_patch(lineage, made),
+        changes=load_design(lineage[-2].file.path) if len(lineage) > 1 else None,
+        shipped=path.resolve().parent == (SPECS / "designs").resolve(),
     )
-    if table.default and path.resolve().parent != (SPECS / "designs").resolve():
+    if table.default and not design.shipped:
         raise file.error(
             ("default",), "default: only a design that comes with the tool can be that"
         )

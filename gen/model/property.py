@@ -119,6 +119,9 @@ class PropertyTable:
     ] = ""
     measures: Annotated[Words, Meta(description="of a cost: the variable that is the number")] = ""
     compared: Annotated[bool, Meta(description="gen compare asks for it besides")] = False
+    of_a_change: Annotated[
+        bool, Meta(description="it is asked of a design beside its base alone, and by itself")
+    ] = False
     same_call: Annotated[
         SameCall | None,
         Meta(description="how a call that fails in one design is looked for in another"),
@@ -146,10 +149,15 @@ def _file() -> TomlFile:
 
 
 @cache
-def properties() -> dict[str, Property]:
-    """All properties, by name, the one that the kernel itself prints first."""
+def _tables() -> dict[str, Property]:
     tables = _file().get(dict[str, PropertyTable])
     return {name: Property(name=name, **vars(one)) for name, one in tables.items()}
+
+
+@cache
+def properties() -> dict[str, Property]:
+    """All that can be asked of a design, by name, the one that the kernel itself prints first."""
+    return {name: prop for name, prop in _tables().items() if not prop.of_a_change}
 
 
 @cache
@@ -158,7 +166,7 @@ def _check_names() -> None:
 
     Not for a list of them: it would have to wait for the other files.
     """
-    for name, one in properties().items():
+    for name, one in _tables().items():
         check_needs(_file(), (name, "needs"), one.needs)
         check_features(_file(), (name, "features"), one.features)
 
@@ -166,6 +174,11 @@ def _check_names() -> None:
 def compared() -> list[str]:
     """The names of the properties that gen compare asks for besides."""
     return [prop.name for prop in properties().values() if prop.compared]
+
+
+def acting() -> Property:
+    """What is asked of a design beside its base: that its change acts somewhere."""
+    return next(prop for prop in _tables().values() if prop.of_a_change)
 
 
 def find_properties(
@@ -178,6 +191,8 @@ def find_properties(
     """
     _check_names()
     known = properties()
+    if acting().name in names:
+        raise GenError(f"'{acting().name}' is asked of a design with a base, by itself")
     for name in names:
         if name not in known and name != "all":
             raise GenError(f"unknown property '{name}': {near_miss(name, [*known, 'all'])}")

@@ -20,8 +20,9 @@ from gen.model.caller import caller_fields
 from gen.model.choice import capabilities
 from gen.model.design import Design
 from gen.model.feature import find_features
+from gen.model.patch import Patch, placed, protected
 from gen.model.property import BOOT, STEP, Kind, Property
-from gen.model.section import sections
+from gen.model.section import kernel_functions, sections
 from gen.model.specs import SPECS
 from gen.model.variable import Variable, variables
 from gen.model.zone import Zone
@@ -110,6 +111,11 @@ def _each(things: Sequence[str], text: str) -> list[str]:
     return [text.replace("%s", thing) for thing in things]
 
 
+def template(name: str) -> jinja2.Template:
+    """A template of ``specs/``."""
+    return _environment().get_template(name)
+
+
 def filled(text: str, **given: Any) -> str:
     """A text of the TOML files that is a template, as the templates are."""
     return _environment().from_string(text).render(given)
@@ -186,7 +192,13 @@ class Module:
     @property
     def tla(self) -> str:
         """The text of the module."""
-        return _tidy(_environment().get_template("pageblock.tla.j2").render(_context(self)))
+        text = _tidy(template("pageblock.tla.j2").render(_context(self)))
+        own = [*self.design.patch.operators.values()]
+        if own:
+            protected(text, own, [p.name for p in self.properties])
+            plain = replace(self, design=replace(self.design, patch=Patch()), replay=None)
+            text = placed(text, own, kernel_functions(), plain.tla)
+        return text
 
     def spec(self, cfg: Sequence[str]) -> Spec:
         """The module, with a configuration of these lines."""
@@ -221,7 +233,8 @@ def _context(module: Module) -> dict[str, Any]:
         "choice": design.choices,
         "can": partial(_can, design.capabilities),
         "named": design.named,
-        "sections": sections(design.choices),
+        "sections": sections(design.choices, design.patch.sections),
+        "operators": {n: one.body for n, one in design.patch.operators.items() if one.body},
         "zone": zone_for(module.zone, module.properties),
         "properties": [replace(p, formula=filled(p.formula, **given)) for p in module.properties],
         "kept": module.kept,

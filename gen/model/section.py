@@ -119,6 +119,11 @@ class Section:
     calls: tuple[Call, ...]
 
 
+def function_of(call: str) -> str:
+    """The operator of a call: its name, without its arguments."""
+    return _split_call(call)[0]
+
+
 def _split_call(text: str) -> tuple[str, str]:
     function, _, rest = text.partition("(")
     return function.strip(), rest.strip().removesuffix(")")
@@ -233,12 +238,28 @@ def _given(entry: str | CallTable) -> CallTable:
     return CallTable(call=entry) if isinstance(entry, str) else entry
 
 
-def sections(choices: Mapping[str, str]) -> dict[str, Section]:
-    """The sections as a design with these choices has them, by name."""
-    return {
-        name: _section(name, one if isinstance(one, SectionTable) else one[choices[name]])
-        for name, one in section_tables().items()
-    }
+#: The lists of calls of a design's own, by the names of sections.
+Edited = Mapping[str, Sequence[CallTable]]
+
+
+def sections(choices: Mapping[str, str], edited: Edited | None = None) -> dict[str, Section]:
+    """The sections as a design with these choices has them, by name; ``edited`` go before."""
+    made: dict[str, Section] = {}
+    for name, one in section_tables().items():
+        table = one if isinstance(one, SectionTable) else one[choices[name]]
+        made[name] = _section(name, table)
+        if edited and name in edited:
+            made[name] = replace(made[name], calls=_calls(edited[name]))
+    return made
+
+
+@cache
+def kernel_functions() -> frozenset[str]:
+    """The operators that the templates make with the macro ``kernel_function``."""
+    texts = [path.read_text(encoding="utf-8") for path in SPECS.rglob("*.tla.j2")]
+    return frozenset(
+        name for text in texts for name in re.findall(r'kernel_function\("(\w+)"', text)
+    )
 
 
 #: Where a template, or a part of one, says which C file it is about; and a name in a drawing.

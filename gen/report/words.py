@@ -5,9 +5,11 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
+from gen.check.acts import Acting, Acts
 from gen.check.request import Check
 from gen.check.verdict import Result, Verdict
 from gen.draw.formats import FLAVOURS, FORMATS
+from gen.draw.lkml import draw_trace
 from gen.draw.options import DrawOptions
 from gen.draw.sentence import sentence
 from gen.tlc.report import Progress
@@ -120,7 +122,36 @@ def short_form(check: Check, verdict: Verdict) -> str:
         return f"[ok] {name}: {verdict.prop.statement}"
     if verdict.result is Result.VACUOUS:
         return f"[vacuous] {name}: {verdict.message}"
+    if not verdict.exercised:  # why, is said once
+        return f"[not exercised] {name}: {verdict.prop.statement}"
     return f"[no verdict] {name}: {verdict.message}"
+
+
+def acts(check: Check, found: Acts) -> str:
+    """Where a change acts, with the way there; or why that is not known, or nowhere."""
+    name = check.design.name
+    if found.trace is None:
+        return f"[note] {name} {_nowhere(found)}"
+    steps = found.trace.length - 1
+    whose = f"{found.base} has this step, {name} has not" if found.in_base else ""
+    whose = whose or f"{name} has this step, {found.base} has not"
+    text = draw_trace(found.trace, DRAW_OPTIONS)
+    return f"[acts] {name}: step {steps} of a shortest way: {whose}\n\n{text}"
+
+
+def not_exercised(check: Check, found: Acts, more: Sequence[str]) -> str:
+    """Why a search that came to its end says nothing of a change; ``more``: what might."""
+    fits = f"; perhaps it does with {', or '.join(more)}" if more else ""
+    return f"{check.design.name} {_nowhere(found)}{fits}"
+
+
+def _nowhere(found: Acts) -> str:
+    if found.acting is Acting.NOTHING:
+        return f"changes nothing of {found.base}: the two modules are the same"
+    if found.acting is Acting.NEVER:
+        seen = states(found.distinct)
+        return f"does nothing that {found.base} does not do, within these bounds: {seen}"
+    return f"may act somewhere, or not: {found.message or 'it is not known'}"
 
 
 def broken_promises(check: Check, verdicts: Sequence[Verdict]) -> list[str]:
@@ -135,7 +166,7 @@ def broken_promises(check: Check, verdicts: Sequence[Verdict]) -> list[str]:
 
 def summary(check: Check, verdicts: Sequence[Verdict], seconds: float) -> str:
     """The last lines: what was checked, how much, and one Observation for each property."""
-    lines = [f"checked: design {check.design.name}; {check.zone.describe}"]
+    lines = [f"checked: design {check.design.told}; {check.zone.describe}"]
     counts = dict.fromkeys(Result, 0)
     for verdict in verdicts:
         counts[verdict.result] += 1

@@ -57,7 +57,9 @@ class Origins:
 
     def _file(self, function: str) -> str:
         function = self._operator(function)
-        if self.design and function in (known := sections(self.design.choices)):
+        if self.design and function in (
+            known := sections(self.design.choices, self.design.patch.sections)
+        ):
             return known[function].file
         files = drawn_functions().get(function, frozenset())
         return next(iter(files)) if len(files) == 1 else ""

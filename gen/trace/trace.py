@@ -11,7 +11,7 @@ from typing import Any
 
 from gen.errors import FieldError, GenError, near_miss
 from gen.model.feature import find_features
-from gen.model.property import Property, properties
+from gen.model.property import Property, acting, properties
 from gen.model.reader import typed
 from gen.model.zone import Zone
 from gen.tlc.report import TraceState
@@ -180,9 +180,10 @@ def _zone(data: Any) -> Zone:
 
 
 def _property(name: Any) -> Property:
-    if name not in properties():
-        raise GenError(f"unknown property {name!r}: {near_miss(str(name), [*properties()])}")
-    return properties()[name]
+    known = {**properties(), acting().name: acting()}
+    if name not in known:
+        raise GenError(f"unknown property {name!r}: {near_miss(str(name), [*known])}")
+    return known[name]
 
 
 def _actions(states: Any) -> tuple[str, ...]:

@@ -1,0 +1,146 @@
+"""Does a change act?  A design beside its base, in one module that TLC searches.
+
+Each action of the design is held against the same action of its base, step by step: a step that
+only one of the two has is where the change acts.  That is asked of whole sections, as nothing else
+can see what a section does between taking the lock and dropping it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from gen.model.definitions import Definition, copied, definitions, depending, difference, used
+from gen.model.design import Design
+from gen.model.property import BOOT, STEP, Property
+from gen.model.render import MODULE, Module, actions, render, template
+from gen.model.variable import Variable
+from gen.model.zone import Zone
+from gen.tlc.spec import Spec
+
+#: What the base's definitions, and the actions as the design itself has them, end in.
+_IN_BASE, _HERE = "_in_base", "_here"
+
+
+@dataclass(frozen=True)
+class _Action:
+    """An action: how it is written with its parameters, here and in the base; "" if it is not."""
+
+    head: str
+    here: str
+    in_base: str = ""
+    added: bool = False
+
+
+def render_acts(
+    design: Design,
+    base: Design,
+    zone: Zone,
+    properties: Sequence[Property],
+    made_by: str = "gen check",
+) -> Spec | None:
+    """The module in which a state with ``met`` is one that a change leads to, or keeps from.
+
+    ``properties``: what they keep is in the state, so that a warning is a difference too.  None
+    if the two modules are the same: then nothing has changed.
+    """
+    if not difference(*(render(d, zone, properties, made_by).tla for d in (base, design))):
+        return None
+    properties = _keeping_alike(design, base, zone, properties)
+    before, patched = (render(d, zone, properties, made_by).tla for d in (base, design))
+    here, there = (_state(d, zone, properties) for d in (design, base))
+    own = [v.name for v in here if v.name not in {w.name for w in there}]
+    # Of what is the design's alone the base knows nothing, and leaves it as it is.
+    rest = f" /\\ UNCHANGED <<{', '.join(own)}>>" if own else ""
+    sides = _Side.of(base, zone, properties, before), _Side.of(design, zone, properties, patched)
+    old, new = sides
+    wanted = _to_be_copied(old, new)
+    text = template("questions/acts.tla.j2").render(
+        base=base.name,
+        gone=[v for v in there if v.name not in {w.name for w in here}],
+        copies=copied(wanted, old.known, _IN_BASE),
+        actions=[
+            _action(new.known[n], n in wanted, n not in old.known, rest) for n in new.in_order
+        ],
+    )
+    lost = [_call(old.known[n], rest) for n in old.in_order if n not in new.actions]
+    tail = [
+        f"ActsInit == {BOOT} /\\ met = FALSE",
+        " \\/ ".join([f"ActsNext == {STEP}", *(f"({call} /\\ met' = TRUE)" for call in lost)]),
+    ]
+    module = _with(patched, new, text, tail)
+    return Spec(MODULE, module, "INIT ActsInit\nNEXT ActsNext\nINVARIANTS NotMet\n")
+
+
+@dataclass(frozen=True)
+class _Side:
+    """One of the two modules: its definitions, and which of them are actions."""
+
+    known: Mapping[str, Definition]
+    actions: frozenset[str]
+
+    @classmethod
+    def of(cls, design: Design, zone: Zone, properties: Sequence[Property], tla: str) -> _Side:
+        names = actions(render(design, zone, properties, covers=True))
+        return cls(definitions(tla), frozenset(names))
+
+    @property
+    def in_order(self) -> list[str]:
+        """The actions as they stand in the module."""
+        return [name for name in self.known if name in self.actions]
+
+
+def _keeping_alike(
+    design: Design, base: Design, zone: Zone, properties: Sequence[Property]
+) -> list[Property]:
+    """The properties, so that both designs keep what one of them has in its state."""
+    states = [{v.name for v in _state(d, zone, properties)} for d in (design, base)]
+    first, *others = properties
+    more = sorted(states[0] ^ states[1])
+    return [replace(first, keeps=(*first.keeps, *more)), *others]
+
+
+def _state(design: Design, zone: Zone, properties: Sequence[Property]) -> list[Variable]:
+    return Module(MODULE, design, zone, properties, "").state
+
+
+def _to_be_copied(old: _Side, new: _Side) -> set[str]:
+    """What is needed of the base: its actions that are other ones, and what they are made of."""
+    shared = {name for name, one in old.known.items() if name in new.known}
+    same = {name for name in shared if old.known[name].code == new.known[name].code}
+    # What uses something that is another one, in either of the two, is another one itself.
+    affected = {*depending(old.known.keys() - same, old.known)}
+    affected |= {*depending(new.known.keys() - same, new.known)} & shared
+    return used(affected & old.actions, old.known) & affected
+
+
+def _call(one: Definition, rest: str) -> str:
+    """An action of the base with what it speaks of: a caller, i, is one of all."""
+    name = one.name + _IN_BASE
+    if not one.params:
+        return name + rest
+    (param,) = one.params
+    return f"\\E {param} \\in {'Isolators' if param == 'i' else 'CPUs'} : {name}({param}){rest}"
+
+
+def _action(one: Definition, affected: bool, added: bool, rest: str) -> _Action:
+    given = f"({', '.join(one.params)})" if one.params else ""
+    in_base = f"({one.name}{_IN_BASE}{given}{rest})" if affected else ""
+    return _Action(one.name + given, one.name + _HERE + given, in_base, added)
+
+
+def _with(tla: str, side: _Side, text: str, tail: Sequence[str]) -> str:
+    """The module, its actions under another name; below them the text, then what uses actions."""
+    lines = tla.splitlines()
+    here = {name: name + _HERE for name in side.actions}
+    users = [side.known[n] for n in depending(side.actions, side.known) if n not in side.actions]
+    for name in side.actions:
+        one = side.known[name]
+        begin = one.line - 1
+        lines[begin : begin + len(one.lines)] = one.renamed(here).splitlines()
+    for one in users:
+        begin = one.line - 1
+        lines[begin : begin + len(one.lines)] = [""] * len(one.lines)
+    end = next(n for n in range(len(lines) - 1, 0, -1) if lines[n].startswith("===="))
+    moved = [line for one in users for line in one.lines]
+    return "\n".join([*lines[:end], text, *moved, *tail, *lines[end:]]) + "\n"

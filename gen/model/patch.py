@@ -1,0 +1,360 @@
+"""A design's own text: what it changes in sections and operators beyond the choices there are.
+
+A design file may have ``[sections.NAME]``, which edits the list of calls of one hold of the lock,
+and ``[operators.NAME]``, which replaces an operator of the templates, or adds one.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Annotated, ClassVar
+
+from msgspec import Meta
+
+from gen.errors import GenError, near_miss
+from gen.files import sha256
+from gen.model.body import BodyError, check_body
+from gen.model.definitions import Definition, definitions, used
+from gen.model.position import Key, line_of
+from gen.model.reader import Line, Text, TomlFile, Words, dotted
+from gen.model.section import CallTable, SectionTable, function_of, section_tables
+
+
+@dataclass(frozen=True, kw_only=True)
+class InsertTable(CallTable):
+    """A call that is put into a section, before or behind one that is there."""
+
+    called: ClassVar[str] = "insert"
+    before: Annotated[Words, Meta(description="the call that it comes before")] = ""
+    after: Annotated[Words, Meta(description="the call that it comes behind")] = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SectionEdit:
+    """What a design changes in the list of calls of one hold of the lock.
+
+    A call is named by its operator; NAME#2 is the second call of NAME.
+    """
+
+    called: ClassVar[str] = "section edit"
+    skip: Annotated[tuple[Line, ...], Meta(description="calls that are not made")] = ()
+    replace: Annotated[
+        Mapping[str, Line], Meta(description="calls that are made instead, by the call there is")
+    ] = field(default_factory=dict)
+    when: Annotated[
+        Mapping[str, Line], Meta(description="a condition on z under which a call is made")
+    ] = field(default_factory=dict)
+    swap: Annotated[
+        tuple[tuple[Line, Line], ...], Meta(description="pairs of calls that change places")
+    ] = ()
+    insert: Annotated[tuple[InsertTable, ...], Meta(description="calls that are made besides")] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class OperatorTable:
+    """An operator of the templates that a design has otherwise, or one of its own."""
+
+    called: ClassVar[str] = "operator"
+    args: Annotated[
+        Words | None,
+        Meta(description="of a new one: its parameters, as z, page, order"),
+    ] = None
+    body: Annotated[
+        Text | None,
+        Meta(
+            description="TLA+: the expression that it is; NAME_before is what the base has for NAME"
+        ),
+    ] = None
+    replace: Annotated[
+        Mapping[Line, Line],
+        Meta(description="what stands in it, once, and what stands there instead"),
+    ] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Operator:
+    """An operator of a design's own: ``body`` as it stands in a module, indented by two.
+
+    ``args``: its parameters with commas; None: those that it has in the templates.  ``edits``: if
+    there is no body, what stands in that of the templates, and what stands there instead.
+    ``where``: the file, and the line in it at which the body begins, for messages.
+    """
+
+    name: str
+    args: str | None
+    body: str
+    edits: tuple[tuple[str, str], ...] = ()
+    where: tuple[str, int] = field(default=("", 0), compare=False)
+
+    @property
+    def before(self) -> str:
+        """What its body calls the operator that it replaces."""
+        return f"{self.name}_before"
+
+
+@dataclass(frozen=True)
+class Patch:
+    """What a design changes by text of its own."""
+
+    sections: Mapping[str, tuple[CallTable, ...]] = field(default_factory=dict)
+    operators: Mapping[str, Operator] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.sections or self.operators)
+
+    @property
+    def told(self) -> str:
+        """How much it is: "1 section, 2 operators"."""
+        counts = {"section": len(self.sections), "operator": len(self.operators)}
+        return ", ".join(f"{n} {what}{'s' * (n != 1)}" for what, n in counts.items() if n)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all that it says."""
+        parts = [f"section {name} {calls!r}" for name, calls in sorted(self.sections.items())]
+        parts += [
+            f"operator {name}({one.args}) {one.body}"
+            for name, one in sorted(self.operators.items())
+        ]
+        return sha256("\n".join(parts))
+
+
+#: No operator is called so: what a search begins with, what it does, and how a state is kept.
+FRAME = frozenset(
+    (
+        *("Boot", "BootZone", "BootTypes", "BootFree", "Step", "AnyCPU", "Isolator", "Zone"),
+        *("Commit", "vars", "zone_vars", "Happens", "State", "Found", "Live", "Follow", "GoOn"),
+        *("NotReplayed", "met", "NotMet"),
+    )
+)
+
+
+def read_patch(
+    file: TomlFile,
+    sections: Mapping[str, SectionEdit],
+    operators: Mapping[str, OperatorTable],
+    choices: Mapping[str, str],
+    below: Patch,
+) -> Patch:
+    """The tables of a design file, checked, over what its base changes (``below``).
+
+    GenError, one line with the file's, if a call, an operator or an expression is none.
+    """
+    edited = {name: _edited(file, name, edit, choices, below) for name, edit in sections.items()}
+    made = {name: _operator(file, name, one) for name, one in operators.items()}
+    return Patch({**below.sections, **edited}, {**below.operators, **made})
+
+
+# ---- sections ------------------------------------------------------------------------
+
+
+def _edited(
+    file: TomlFile, name: str, edit: SectionEdit, choices: Mapping[str, str], below: Patch
+) -> tuple[CallTable, ...]:
+    key: Key = ("sections", name)
+    known = section_tables()
+    if name not in known:
+        raise file.error(key, f"{dotted(key)}: {near_miss(name, list(known))}")
+    table = known[name]
+    table = table if isinstance(table, SectionTable) else table[choices[name]]
+    there = [CallTable(call=c) if isinstance(c, str) else c for c in table.calls]
+    calls = list(below.sections.get(name, there))
+
+    def find(called: str, *at: str | int) -> int:
+        """The place of a call in the list as it is now."""
+        named, _, number = called.partition("#")
+        places = [n for n, c in enumerate(calls) if function_of(c.call) == named]
+        nth = int(number) if number.isdecimal() and len(number) < 4 else 1 if not number else 0
+        if not 1 <= nth <= len(places):
+            names = list(dict.fromkeys(function_of(c.call) for c in calls))
+            where = (*key, *at)
+            raise file.error(
+                where, f"{dotted(where)}: no call {called!r}: {near_miss(named, names)}"
+            )
+        return places[nth - 1]
+
+    # By the calls as the base has them, whatever the edits do to one another's places.
+    for called, text in edit.replace.items():
+        at = find(called, "replace", called)
+        calls[at] = replace(calls[at], call=_expression(file, (*key, "replace", called), text))
+    for called, text in edit.when.items():
+        at = find(called, "when", called)
+        guard = _expression(file, (*key, "when", called), text)
+        both = f"({calls[at].when}) /\\ ({guard})" if calls[at].when else f"({guard})"
+        calls[at] = replace(calls[at], when=both)
+    for number, (one, other) in enumerate(edit.swap):
+        a, b = find(one, "swap", number), find(other, "swap", number)
+        calls[a], calls[b] = calls[b], calls[a]
+    for number, new in enumerate(edit.insert):
+        where = (*key, "insert", number)
+        if bool(new.before) == bool(new.after):
+            raise file.error(where, f"{dotted(where)}: either before or after fits, with a call")
+        at = find(new.before or new.after, "insert", number) + bool(new.after)
+        _expression(file, where, new.call)
+        guard = f"({_expression(file, where, new.when)})" if new.when else ""
+        made = CallTable(call=new.call, fails=new.fails, outcomes=new.outcomes, when=guard)
+        calls.insert(at, made)
+    for number, called in enumerate(edit.skip):
+        del calls[find(called, "skip", number)]
+    return tuple(calls)
+
+
+def _expression(file: TomlFile, key: Key, text: str) -> str:
+    try:
+        check_body(text)
+    except BodyError as e:
+        raise file.error(key, f"{dotted(key)}: {e.why}") from None
+    return text
+
+
+# ---- operators -----------------------------------------------------------------------
+
+
+def _operator(file: TomlFile, name: str, table: OperatorTable) -> Operator:
+    key: Key = ("operators", name)
+    if not re.fullmatch(r"[A-Za-z_]\w{0,60}", name, re.ASCII) or name in FRAME:
+        raise file.error(key, f"{dotted(key)}: no operator can be called so by a design")
+    if table.args is not None and not re.fullmatch(
+        r"([A-Za-z]\w*(, *[A-Za-z]\w*)*)?", table.args, re.ASCII
+    ):
+        at = (*key, "args")
+        raise file.error(at, f"{dotted(at)} = {table.args!r}: names with commas fit")
+    if (table.body is None) == (not table.replace):
+        raise file.error(key, f"{dotted(key)}: either a body or replace fits")
+    if table.body is None:
+        for old, new in table.replace.items():
+            at = (*key, "replace", old)
+            edit = _expression(file, at, old), _expression(file, at, new)
+            if edit[0].split() == edit[1].split():
+                raise file.error(at, f"{dotted(at)}: is replaced by itself")
+        return Operator(
+            name, None, "", tuple(table.replace.items()), _begins(file, (*key, "replace"))
+        )
+    file_name, line = _begins(file, (*key, "body"))
+    try:
+        check_body(table.body)
+    except BodyError as e:
+        place = f"{file_name}:{line + e.line - 1}" if line else file_name
+        raise GenError(f"{place}: {dotted(key)}: {e.why}") from None
+    skipped = len(table.body) - len(table.body.lstrip("\n"))
+    body = textwrap.indent(textwrap.dedent(table.body.strip("\n")).rstrip(), "  ")
+    return Operator(name, table.args, body, (), (file_name, line + skipped if line else 0))
+
+
+def _begins(file: TomlFile, key: Key) -> tuple[str, int]:
+    """The file, and the line of it at which a value begins; 0 if that is not known for sure."""
+    line = line_of(file.text, file.data, key) or 0
+    if line and file.text.splitlines()[line - 1].rstrip().endswith(("'''", '"""')):
+        line += 1  # a text in three quotes begins on the line below them
+    return str(file.path), line
+
+
+def placed(tla: str, operators: Sequence[Operator], kernel: frozenset[str], base: str) -> str:
+    """A module with these operators in place of its own, and new ones before their first use.
+
+    ``kernel``: those whose bodies the templates have put in their place themselves.  ``base``: the
+    module without any of them.
+    """
+    for one in operators:
+        known = definitions(tla)
+        lines = tla.splitlines()
+        there = known.get(one.name)
+        if there is not None:
+            begin = there.line - 1
+            own = [*there.lines]
+            if one.edits:
+                own = _replaced(one, there)
+            elif one.name not in kernel:
+                own = [there.lines[0].partition("==")[0] + "==", *one.body.splitlines()]
+            lines[begin : begin + len(there.lines)] = [*_before(one, base), *own]
+        elif one.body and (users := [d for d in known.values() if one.name in d.words]):
+            at = min(users, key=lambda d: d.line).line - 1
+            while at and lines[at - 1].startswith(("\\*", "RECURSIVE")):
+                at -= 1
+            head = f"{one.name}({one.args})" if one.args else one.name
+            lines[at:at] = [f"{head} ==", *one.body.splitlines(), ""]
+        # Else what it is, or what uses it, is not modelled here.
+        tla = "\n".join(lines) + "\n"
+    return tla
+
+
+def _before(one: Operator, base: str) -> list[str]:
+    """What the base has for an operator, under another name, if the new one speaks of it."""
+    there = definitions(base).get(one.name)
+    if there is None or one.before not in re.findall(r"\w+", one.body):
+        return []
+    return [*there.renamed({one.name: one.before}).splitlines(), ""]
+
+
+def _replaced(one: Operator, there: Definition) -> list[str]:
+    """The lines of a definition with the edits made; GenError if one does not fit just once."""
+    text = "\n".join(there.lines)
+    for old, new in one.edits:
+        # Any white space may stand where there is some, or beside a sign.
+        tokens = re.findall(r"\w+|[^\w\s]", old)
+        pattern = r"\s*".join(map(re.escape, tokens))
+        pattern = rf"(?<!\w){pattern}" if tokens[0][0].isalnum() else pattern
+        pattern = rf"{pattern}(?!\w)" if tokens[-1][-1].isalnum() else pattern
+        found = len(re.findall(pattern, text))
+        if found != 1:
+            times = "not there" if not found else f"there {found} times"
+            place = f"{one.where[0]}:{one.where[1]}" if one.where[1] else one.where[0]
+            raise GenError(
+                f"{place}: operators.{one.name}.replace: {old!r} is {times}; something that is "
+                "there once fits (gen render shows it)"
+            )
+        text = re.sub(pattern, new.replace("\\", r"\\"), text)
+    return text.splitlines()
+
+
+def protected(tla: str, operators: Sequence[Operator], properties: Sequence[str]) -> None:
+    """GenError if an operator is one that a property speaks of, or no expression on the zone.
+
+    A patch changes what the kernel does, not what is said of it.
+    """
+    known = definitions(tla)
+    asked = {name for prop in properties for name in (prop, f"{prop}_action", f"{prop}_witness")}
+    spoken_of = used(asked & known.keys(), known)
+    for one in operators:
+        place = f"{one.where[0]}: operators.{one.name}"
+        if one.name in spoken_of:
+            raise GenError(f"{place}: properties are said with it; a patch cannot change it")
+        given = (
+            ", ".join(p.removesuffix("_") for p in known[one.name].params)
+            if one.name in known
+            else None
+        )
+        if None not in (one.args, given) and re.sub(r"\s", "", one.args or "") != re.sub(
+            r"\s", "", given or ""
+        ):
+            raise GenError(f"{place}.args = {one.args!r}: {one.name} has {given or 'none'}")
+        if one.name in known and ("'" in known[one.name].code or "Commit" in known[one.name].words):
+            raise GenError(f"{place}: is an action; the operators on z that it uses fit")
+
+
+def in_own_words(message: str, tla: str, operators: Sequence[Operator]) -> str:
+    """What TLC or SANY says of a place in a module, said of the file that it comes from.
+
+    ``message`` as it is if the place lies in no operator of the design's own.
+    """
+    found = re.search(r"\(?(?:at )?line (\d+), col (\d+)[^()]*of module \w+\)?", message)
+    if found is None:
+        return message
+    line, known, lines = int(found[1]), definitions(tla), tla.splitlines()
+    said = " ".join((message[: found.start()] + message[found.end() :]).split())
+    for one in operators:
+        there = known.get(one.name)
+        if there is None or not there.line <= line < there.line + len(there.lines):
+            continue
+        file, first = one.where
+        body = one.body.splitlines()
+        begin = next(
+            (n for n in range(there.line - 1, line) if body and lines[n : n + len(body)] == body),
+            None,
+        )
+        at = "" if not first else f":{first}" if begin is None else f":{first + line - begin - 1}"
+        return f"{file}{at}: operators.{one.name}: {said}"
+    return message
