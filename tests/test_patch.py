@@ -19,6 +19,7 @@ from gen.model.property import acting, find_properties
 from gen.model.render import Replay, render, render_replay
 from gen.model.section import sections
 from gen.model.zone import Zone
+from gen.report import proof
 
 PATCHES = Path(__file__).parent / "data" / "patches"
 HEAD = 'name = "mine"\ntitle = "a patch"\nkernel = "k"\nsource = "s"\nbase = "v7.2"\n'
@@ -321,6 +322,28 @@ def test_a_patch_that_changes_nothing_here_is_told_so_without_a_run(
     ran.told("changes nothing of v7.2", "--with pcp")
     assert ran.out.count("[not exercised]") == 5 and "[ok]" not in ran.out
     assert all(" Unknown " in line for line in ran.observations)
+
+
+def test_a_patch_that_changes_nothing_is_not_proved(
+    gen: Gen, patch: Callable[[str], Path], fake_java: FakeJava, tmp_path: Path
+) -> None:
+    path = patch("[operators.free_drained]\nbody = 'split_large_buddy(z, page, order)'")
+    started = tmp_path / "started"
+    java = fake_java(f"touch {started}; exit 1")
+    ran = gen("prove", "--design", str(path), "--java", java, "--output", str(tmp_path / "proof"))
+    assert ran.code == 3 and not started.exists()
+    ran.told("no verdict: not exercised: mine changes nothing of v7.2", "--with pcp")
+    assert not (tmp_path / "proof" / "certificate.json").exists()
+
+
+def test_a_proof_names_the_text_and_the_orders_that_it_is_about(
+    patch: Callable[[str], Path],
+) -> None:
+    zone = Zone(features=("pcp",), huge_order=10, alloc_order=9)
+    assert "up to order 9; huge pages of order 10; with pcp" in proof.zone(zone)
+    edit = "[operators.free_drained.replace]\n'page, order' = '{}'"
+    one, other = (load_design(patch(edit.format(text))).told for text in ("page, 9", "page, 8"))
+    assert one != other
 
 
 def test_two_designs_in_one_module_share_what_is_the_same_in_both() -> None:

@@ -7,7 +7,9 @@ import shlex
 from dataclasses import replace
 from pathlib import Path
 
+from gen.check.acts import Acting, acts, would_exercise
 from gen.check.request import Check
+from gen.check.runner import Runner
 from gen.cli import options
 from gen.cli.common import limits_of, toolchain_of
 from gen.cli.console import complain
@@ -18,7 +20,7 @@ from gen.model.zone import Zone
 from gen.prove.certificate import differences, load_certificate
 from gen.prove.obligations import OBLIGATIONS, provable, zone_of_any_size
 from gen.prove.prover import prove
-from gen.report import proof
+from gen.report import proof, words
 from gen.run_dir import make_run_dir
 from gen.tlc.cache import Cache
 from gen.tlc.dask import connect
@@ -60,7 +62,8 @@ def run(args: argparse.Namespace) -> ExitCode:
     )
     with connect(args.scheduler, request.toolchain, request.tlc.workers) as executor:
         request = replace(request, executor=executor)
-        print(f"{design.name}: {design.title}\n{proof.zone(zone)}", flush=True)
+        print(f"{design.told}: {design.title}\n{proof.zone(zone)}", flush=True)
+        _check_that_it_acts(request)
         made = prove(request, names, lambda done: print(proof.line(done), flush=True))
     print("\n" + proof.summary(made))
     for path in proof.write(made):
@@ -73,6 +76,19 @@ def run(args: argparse.Namespace) -> ExitCode:
         print(f"[{'differs' if odd else 'confirmed'}] the certificate of {design.name}")
         return ExitCode.NO_VERDICT if odd else ExitCode.OK
     return made.exit_code
+
+
+def _check_that_it_acts(request: Check) -> None:
+    """GenError if a user's design takes no step that its base does not take: nothing is proved
+    of a change by a proof of what has not changed."""
+    base = request.design.changes
+    if base is None or request.design.shipped:
+        return
+    found = acts(Runner(request), base, request.applicable)
+    if found.acting is not Acting.ACTS:
+        more = would_exercise(request, base, request.applicable)
+        why = words.not_exercised(request, found, more)
+        raise GenError(f"not exercised: {why}", ExitCode.NO_VERDICT)
 
 
 def _given(args: argparse.Namespace, *names: str) -> list[str]:

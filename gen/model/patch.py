@@ -116,7 +116,7 @@ class Patch:
         """SHA-256 of all that it says."""
         parts = [f"section {name} {calls!r}" for name, calls in sorted(self.sections.items())]
         parts += [
-            f"operator {name}({one.args}) {one.body}"
+            f"operator {name}({one.args}) {one.body} {one.edits!r}"
             for name, one in sorted(self.operators.items())
         ]
         return sha256("\n".join(parts))

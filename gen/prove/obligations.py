@@ -131,7 +131,7 @@ class Proof:
         check = self.request
         return {
             **FORMAT.head,
-            "design": check.design.name,
+            "design": check.design.told,
             "source": check.design.source,
             "command": check.made_by,
             "zone": check.zone.flags,

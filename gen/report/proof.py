@@ -23,10 +23,12 @@ CERTIFICATE = "certificate.json"
 def zone(zone: Zone) -> str:
     """What is proved about: the orders and types, for a zone of any size."""
     types = ", ".join(t.lower() for t in zone.migratetypes)
+    up_to = "" if zone.alloc_order is None else f", up to order {zone.alloc_order}"
+    huge = "" if zone.huge_order is None else f"; huge pages of order {zone.huge_order}"
     with_ = f"; with {', '.join(zone.features)}" if zone.features else ""
     return (
         f"largest order {zone.max_order}, pageblocks of order {zone.pageblock_order}, "
-        f"{zone.resolution}; callers allocate {types}{with_}\n"
+        f"{zone.resolution}; callers allocate {types}{up_to}{huge}{with_}\n"
     )
 
 
@@ -91,7 +93,7 @@ def markdown(proof: Proof) -> str:
     """The certificate for readers."""
     request = proof.request
     lines = [
-        f"# {request.design.name}",
+        f"# {request.design.told}",
         "",
         f"{request.design.title}. Source: {request.design.source}.",
         "",
