@@ -102,6 +102,26 @@ def test_a_patch_on_top_of_a_patch_has_both(tmp_path: Path, patch: Callable[[str
     assert calls(load_design(above), "free_pcppages_bulk") == [DRAIN[0], DRAIN[3]]
 
 
+def test_a_condition_reads_the_zone_as_it_is_at_its_call(patch: Callable[[str], Path]) -> None:
+    when = '~PageBuddy(z, page) /\\ \\A p \\in z.free : p # "z.z" /\\ p.z # sz(z)'
+    design = load_design(patch(f"[sections.free_pcppages_bulk.when]\nfree_drained = '{when}'"))
+    wanted = '~PageBuddy(z2, page) /\\ \\A p \\in z2.free : p # "z.z" /\\ p.z # sz(z2)'
+    assert f"IF ({wanted}) THEN free_drained(z2, page, order) ELSE z2" in module(design)
+    step = Zone(features=("pcp",), grain="step")
+    assert wanted.replace("z2", "z1") in module(design, step)
+
+
+def test_text_that_the_base_has_of_its_own_is_not_dropped(
+    tmp_path: Path, patch: Callable[[str], Path]
+) -> None:
+    patch("[operators.put_page]\nbody = 'z'")
+    above = tmp_path / "above.toml"
+    text = HEAD.replace('"mine"', '"above"').replace('"v7.2"', '"mine.toml"')
+    above.write_text(f"{text}[operators.put_page]\nbody = 'put_page_before(z, page)'\n")
+    with pytest.raises(GenError, match="the base has text of its own for put_page"):
+        load_design(above)
+
+
 # ---- operators -----------------------------------------------------------------------
 
 
@@ -238,6 +258,15 @@ def test_nothing_but_an_expression_gets_into_a_module(
         ("[operators.FreelistHygiene]\nbody = 'TRUE'", "properties are said with it"),
         ("[operators.PageblocksOf]\nbody = '{}'", "properties are said with it"),
         ("[operators.AllocPages]\nbody = 'TRUE'", "is an action"),
+        ("[operators.AllocTypes]\nbody = '{}'", "what callers do is made of it"),
+        ("[operators.Idle.replace]\n'\"idle\"' = '\"isolated\"'", "what callers do is made of it"),
+        ("[operators.IF]\nargs = 'z'\nbody = 'z'", "no operator can be called so"),
+        ("[operators.put_page_before]\nbody = 'z'", "no operator can be called so"),
+        ("[operators.rmqueue_buddy]\nbody = '{}'", "[sections.rmqueue_buddy] fits"),
+        ("[operators.free_pages_prepar]\nbody = 'z'", "nothing uses it: did you mean"),
+        ("[sections.rmqueue_buddy.when]\nrmqueue_lists = 'order = 9'", "several outcomes"),
+        ("[sections.free_pcppages_bulk.when]\nlist_del = 'b = b \\* x'", "a comment"),
+        ("[sections.free_pcppages_bulk.when]\nlist_del = 'LET z == 1 IN z = 1'", "bind another"),
         ("[operators.free_drained]\nargs = 'z'\nbody = 'z'", "free_drained has z, page, order"),
         ("[operators.free_drained]\nargs = 'z, 1'\nbody = 'z'", "names with commas"),
         ("[operators.free_drained]", "either a body or replace fits"),
@@ -401,6 +430,26 @@ def test_a_patch_that_is_never_met_is_not_called_ok(gen: Gen, patch: Callable[[s
     assert ran.code == 3
     assert "[not exercised] FreelistHygiene" in ran.out and "[ok]" not in ran.out
     ran.told("does nothing that v7.2 does not do")
+
+
+@pytest.mark.tlc
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[operators.put_page]\nbody = '[z EXCEPT !.inuze = {}]'", "a field that is not there"),
+        (
+            "[operators.free_drained]\nbody = 'z'\n"
+            "[operators.put_page.replace]\n'\"movable\"' = '\"pinned\"'",
+            "has text that is not modelled here: free_drained",
+        ),
+    ],
+)
+def test_a_patch_of_which_a_part_does_nothing_is_not_called_ok(
+    gen: Gen, patch: Callable[[str], Path], text: str, said: str
+) -> None:
+    ran = gen("check", "--design", str(patch(text)), "--isolators", "0", "--property", "Alignment")
+    assert ran.code == 3 and "[ok]" not in ran.out
+    ran.told(said)
 
 
 @pytest.mark.tlc

@@ -10,11 +10,11 @@ from gen.check.confirm import follow, verdict_of
 from gen.check.counterexample import Counterexample
 from gen.check.request import Check
 from gen.check.runner import Runner
-from gen.model.acts import render_acts
+from gen.model.acts import acting_on, left_out, render_acts
 from gen.model.definitions import difference
 from gen.model.design import Design
 from gen.model.feature import features, find_features
-from gen.model.property import Property, acting
+from gen.model.property import Property
 from gen.model.render import render
 from gen.tlc.report import Outcome, Report
 from gen.trace.trace import Trace
@@ -29,6 +29,8 @@ class Acting(Enum):
     NEVER = "never acts"
     #: The rendered modules are the same.
     NOTHING = "changes nothing"
+    #: Something that it says is not in the module, so that nothing is known of it.
+    PARTLY = "acts in part"
     #: The search did not end.
     UNKNOWN = "not known"
 
@@ -53,16 +55,19 @@ def acts(runner: Runner, base: Design, properties: Sequence[Property]) -> Acts:
     spec = render_acts(request.design, base, request.zone, properties, request.made_by)
     if spec is None:
         return Acts(Acting.NOTHING, base.name)
+    if names := left_out(request.design, request.zone, properties):
+        return Acts(Acting.PARTLY, base.name, message=", ".join(names))
     report = runner.run(spec, "acts", 1, lambda r: r.ok or _met(r))
     if report.ok:
         return Acts(Acting.NEVER, base.name, distinct=report.distinct or 0)
     if not _met(report):
         return Acts(Acting.UNKNOWN, base.name, message=report.message)
     found = Counterexample.from_report(report)
+    prop = acting_on(request.design, base, request.zone, properties)
     # The last step is the design's, or one that only the base has.
     for design, label in ((request.design, "acts-replay"), (base, "acts-base-replay")):
         there = replace(runner, request=replace(request, design=design))
-        verdict = verdict_of(there.request, acting(), follow(there, acting(), found, label), 0.0)
+        verdict = verdict_of(there.request, prop, follow(there, prop, found, label), 0.0)
         if verdict.trace is not None:
             in_base = design is base
             return Acts(Acting.ACTS, base.name, verdict.trace, in_base, report.distinct or 0)

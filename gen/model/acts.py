@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from gen.model.definitions import Definition, copied, definitions, depending, difference, used
 from gen.model.design import Design
-from gen.model.property import BOOT, STEP, Property
+from gen.model.property import BOOT, STEP, Property, acting
 from gen.model.render import MODULE, Module, actions, render, template
 from gen.model.variable import Variable
 from gen.model.zone import Zone
@@ -88,6 +88,20 @@ class _Side:
     def in_order(self) -> list[str]:
         """The actions as they stand in the module."""
         return [name for name in self.known if name in self.actions]
+
+
+def left_out(design: Design, zone: Zone, properties: Sequence[Property]) -> list[str]:
+    """The operators and sections of a design's own text that the module does not have."""
+    known = definitions(render(design, zone, properties).tla)
+    return [n for n in (*design.patch.sections, *design.patch.operators) if n not in known]
+
+
+def acting_on(design: Design, base: Design, zone: Zone, properties: Sequence[Property]) -> Property:
+    """What is asked of a change, with all in the state that the search for it has there."""
+    asked = _keeping_alike(design, base, zone, properties)
+    keeps = dict.fromkeys(name for p in asked for name in p.keeps)
+    more = dict.fromkeys(name for p in asked for name in p.features)
+    return replace(acting(), keeps=tuple(keeps), features=tuple(more))
 
 
 def _keeping_alike(

@@ -122,11 +122,14 @@ def copied(names: Collection[str], known: Mapping[str, Definition], suffix: str)
     return [known[name].renamed(renamed) for name in known if name in renamed]
 
 
-def used(names: Iterable[str], known: Mapping[str, Definition]) -> set[str]:
-    """These definitions, and all that they are made of."""
+def used(
+    names: Iterable[str], known: Mapping[str, Definition], but: Collection[str] = ()
+) -> set[str]:
+    """These definitions, and all that they are made of; not ``but``, nor what only those use."""
     found = {*names}
     new = found
     while new:
-        new = {word for name in new for word in known[name].words if word in known} - found
+        words = {word for name in new for word in known[name].words if word in known}
+        new = words - found - {*but}
         found = found | new
     return found

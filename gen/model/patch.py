@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, ClassVar
 
@@ -20,7 +20,14 @@ from gen.model.body import BodyError, check_body
 from gen.model.definitions import Definition, definitions, used
 from gen.model.position import Key, line_of
 from gen.model.reader import Line, Text, TomlFile, Words, dotted
-from gen.model.section import CallTable, SectionTable, function_of, section_tables
+from gen.model.section import (
+    CallTable,
+    SectionTable,
+    function_of,
+    made_of,
+    section_tables,
+    template_operators,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +97,11 @@ class Operator:
     where: tuple[str, int] = field(default=("", 0), compare=False)
 
     @property
+    def texts(self) -> list[str]:
+        """All that it says in TLA+."""
+        return [self.body, *(new for _, new in self.edits)]
+
+    @property
     def before(self) -> str:
         """What its body calls the operator that it replaces."""
         return f"{self.name}_before"
@@ -122,6 +134,16 @@ class Patch:
         return sha256("\n".join(parts))
 
 
+#: Words of TLA+ that begin something, or are an operator of it.
+KEYWORDS = frozenset(
+    (
+        *("IF", "THEN", "ELSE", "CASE", "OTHER", "LET", "IN", "CHOOSE", "EXCEPT", "DOMAIN"),
+        *("SUBSET", "UNION", "LAMBDA", "TRUE", "FALSE", "BOOLEAN", "STRING", "ENABLED"),
+        *("UNCHANGED", "RECURSIVE", "Nat", "Int", "Seq", "Len", "Head", "Tail", "Append"),
+        "Cardinality",
+    )
+)
+
 #: No operator is called so: what a search begins with, what it does, and how a state is kept.
 FRAME = frozenset(
     (
@@ -144,7 +166,7 @@ def read_patch(
     GenError, one line with the file's, if a call, an operator or an expression is none.
     """
     edited = {name: _edited(file, name, edit, choices, below) for name, edit in sections.items()}
-    made = {name: _operator(file, name, one) for name, one in operators.items()}
+    made = {name: _operator(file, name, one, below) for name, one in operators.items()}
     return Patch({**below.sections, **edited}, {**below.operators, **made})
 
 
@@ -199,10 +221,19 @@ def _edited(
         calls.insert(at, made)
     for number, called in enumerate(edit.skip):
         del calls[find(called, "skip", number)]
+    for call in made_of(calls):
+        if call.outcomes and call.guard:
+            why = "may have several outcomes: no condition fits, and no call that fails before it"
+            raise file.error(key, f"{dotted(key)}: {call.function} {why}")
     return tuple(calls)
 
 
 def _expression(file: TomlFile, key: Key, text: str) -> str:
+    """A text that stands within a line of ours, so that a comment in it would take more along."""
+    if "\\*" in text:
+        raise file.error(key, f"{dotted(key)}: a comment does not fit here")
+    if re.search(r"\bz\s*(==|\\in\b|:)|[,(]\s*z\s*,[^,]*\\in\b", text):
+        raise file.error(key, f"{dotted(key)}: z is the zone; bind another name")
     try:
         check_body(text)
     except BodyError as e:
@@ -213,10 +244,20 @@ def _expression(file: TomlFile, key: Key, text: str) -> str:
 # ---- operators -----------------------------------------------------------------------
 
 
-def _operator(file: TomlFile, name: str, table: OperatorTable) -> Operator:
+def _operator(file: TomlFile, name: str, table: OperatorTable, below: Patch) -> Operator:
     key: Key = ("operators", name)
-    if not re.fullmatch(r"[A-Za-z_]\w{0,60}", name, re.ASCII) or name in FRAME:
+    if (
+        not re.fullmatch(r"[A-Za-z_]\w{0,60}", name, re.ASCII)
+        or name in FRAME
+        or name in KEYWORDS
+        or name.endswith(("_before", "_in_base", "_here", "_call", "_action", "_witness"))
+    ):
         raise file.error(key, f"{dotted(key)}: no operator can be called so by a design")
+    if name in section_tables():
+        raise file.error(key, f"{dotted(key)}: is a hold of the lock; [sections.{name}] fits")
+    if name in below.operators:
+        why = f"the base has text of its own for {name}; change it there"
+        raise file.error(key, f"{dotted(key)}: {why}")
     if table.args is not None and not re.fullmatch(
         r"([A-Za-z]\w*(, *[A-Za-z]\w*)*)?", table.args, re.ASCII
     ):
@@ -292,6 +333,12 @@ def _before(one: Operator, base: str) -> list[str]:
 def _replaced(one: Operator, there: Definition) -> list[str]:
     """The lines of a definition with the edits made; GenError if one does not fit just once."""
     text = "\n".join(there.lines)
+    # Not in the head, nor in what a replay logs of the call.
+    start = (
+        text.index("\n  IN\n") if "== \n  LET z == Enter(z_" in text.replace("==\n", "== \n") else 0
+    )
+    start = start or text.index("==") + 2
+    head, text = text[:start], text[start:]
     for old, new in one.edits:
         # Any white space may stand where there is some, or beside a sign.
         tokens = re.findall(r"\w+|[^\w\s]", old)
@@ -307,19 +354,35 @@ def _replaced(one: Operator, there: Definition) -> list[str]:
                 "there once fits (gen render shows it)"
             )
         text = re.sub(pattern, new.replace("\\", r"\\"), text)
-    return text.splitlines()
+    return (head + text).splitlines()
 
 
-def protected(tla: str, operators: Sequence[Operator], properties: Sequence[str]) -> None:
+def protected(
+    tla: str,
+    operators: Sequence[Operator],
+    properties: Sequence[str],
+    kernel: Collection[str],
+    calls: Sequence[str] = (),
+) -> None:
     """GenError if an operator is one that a property speaks of, or no expression on the zone.
 
-    A patch changes what the kernel does, not what is said of it.
+    A patch changes what the kernel does (``kernel``: its functions and sections), not what is said
+    of it; that some section can begin says nothing of what is in one.  ``calls``: those that it
+    makes in sections.
     """
     known = definitions(tla)
     asked = {name for prop in properties for name in (prop, f"{prop}_action", f"{prop}_witness")}
-    spoken_of = used(asked & known.keys(), known)
+    spoken_of = used(asked & known.keys(), known, kernel)
+    # What the search begins with, and what callers choose from: less of it is less of a search.
+    around = {n for n, one in known.items() if "'" in one.code or "Commit" in one.words}
+    around |= used((around | {"Boot"}) & known.keys(), known, kernel)
     for one in operators:
         place = f"{one.where[0]}: operators.{one.name}"
+        if one.name not in known and one.name not in template_operators():
+            others = [text for other in operators if other is not one for text in other.texts]
+            if one.name not in re.findall(r"\w+", " ".join([*others, *calls])):
+                told = near_miss(one.name, sorted(template_operators()))
+                raise GenError(f"{place}: nothing uses it: {told}")
         if one.name in spoken_of:
             raise GenError(f"{place}: properties are said with it; a patch cannot change it")
         given = (
@@ -333,6 +396,8 @@ def protected(tla: str, operators: Sequence[Operator], properties: Sequence[str]
             raise GenError(f"{place}.args = {one.args!r}: {one.name} has {given or 'none'}")
         if one.name in known and ("'" in known[one.name].code or "Commit" in known[one.name].words):
             raise GenError(f"{place}: is an action; the operators on z that it uses fit")
+        if one.name in around:
+            raise GenError(f"{place}: what callers do is made of it; a patch cannot change it")
 
 
 def in_own_words(message: str, tla: str, operators: Sequence[Operator]) -> str:

@@ -103,12 +103,20 @@ def _environment() -> jinja2.Environment:
     )
     made.filters["tla"] = format_value
     made.filters["each"] = _each
+    made.filters["on"] = _on
     return made
 
 
 def _each(things: Sequence[str], text: str) -> list[str]:
     """A text for each of some things, which stand where it has %s."""
     return [text.replace("%s", thing) for thing in things]
+
+
+def _on(text: str, zone: str) -> str:
+    """An expression on z, of the zone with another name; strings, and fields called z, stay."""
+    parts = re.split(r'("(?:[^"\\]|\\.)*")', text)
+    parts[::2] = [re.sub(r"(?<![\w.!])z(?!\w)", zone, part) for part in parts[::2]]
+    return "".join(parts)
 
 
 def template(name: str) -> jinja2.Template:
@@ -195,7 +203,9 @@ class Module:
         text = _tidy(template("pageblock.tla.j2").render(_context(self)))
         own = [*self.design.patch.operators.values()]
         if own:
-            protected(text, own, [p.name for p in self.properties])
+            kernel = {*kernel_functions(), *sections(self.design.choices)}
+            calls = [c.call for some in self.design.patch.sections.values() for c in some]
+            protected(text, own, [p.name for p in self.properties], kernel, calls)
             plain = replace(self, design=replace(self.design, patch=Patch()), replay=None)
             text = placed(text, own, kernel_functions(), plain.tla)
         return text

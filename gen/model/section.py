@@ -144,6 +144,11 @@ def _calls(entries: Sequence[str | CallTable]) -> tuple[Call, ...]:
     return tuple(calls)
 
 
+def made_of(entries: Sequence[CallTable]) -> tuple[Call, ...]:
+    """The calls of a list, as a section makes them."""
+    return _calls(entries)
+
+
 def _section(name: str, table: SectionTable) -> Section:
     return Section(
         name=name,
@@ -251,6 +256,16 @@ def sections(choices: Mapping[str, str], edited: Edited | None = None) -> dict[s
         if edited and name in edited:
             made[name] = replace(made[name], calls=_calls(edited[name]))
     return made
+
+
+@cache
+def template_operators() -> frozenset[str]:
+    """The names of all operators of the templates, whatever they are rendered for."""
+    texts = [path.read_text(encoding="utf-8") for path in SPECS.rglob("*.j2")]
+    defined = {
+        n for text in texts for n in re.findall(r"^([A-Za-z_]\w*)(?:\(.*\))? ==", text, re.M)
+    }
+    return kernel_functions() | defined | section_tables().keys()
 
 
 @cache

@@ -151,6 +151,8 @@ def _nowhere(found: Acts) -> str:
     if found.acting is Acting.NEVER:
         seen = states(found.distinct)
         return f"does nothing that {found.base} does not do, within these bounds: {seen}"
+    if found.acting is Acting.PARTLY:
+        return f"has text that is not modelled here: {found.message}"
     return f"may act somewhere, or not: {found.message or 'it is not known'}"
 
 

@@ -489,6 +489,8 @@ class StreamReader:
             return damaged
         if self._partial_search:
             return self._partial_search
+        if EC.TLC_EXCEPT_APPLIED_TO_UNKNOWN_FIELD in self._closed:
+            return "an EXCEPT is of a field that is not there, and changes nothing (see TLC's log)"
         if EC.TLC_SUCCESS not in self._closed:
             return "TLC never said that the search was complete"
         if not {EC.TLC_STATS, EC.TLC_FINISHED} <= self._closed:
