@@ -232,7 +232,7 @@ def _expression(file: TomlFile, key: Key, text: str) -> str:
     """A text that stands within a line of ours, so that a comment in it would take more along."""
     if "\\*" in text:
         raise file.error(key, f"{dotted(key)}: a comment does not fit here")
-    if re.search(r"\bz\s*(==|\\in\b|:)|[,(]\s*z\s*,[^,]*\\in\b", text):
+    if re.search(r"(?<![.!])\bz\s*(==|\\in\b)", text):
         raise file.error(key, f"{dotted(key)}: z is the zone; bind another name")
     try:
         check_body(text)
