@@ -62,6 +62,11 @@ class Verdict:
     #: A certificate says that it holds for any number of CPUs and callers, and any zone size.
     proved: bool = False
 
+    @property
+    def violated(self) -> bool:
+        """It is known that the design has not what the property says."""
+        return self.result in (Result.VIOLATED, Result.UNREACHABLE)
+
 
 _EXIT_CODES = {
     Outcome.ASSUMPTION: ExitCode.ASSUMPTION,

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from gen.check.acts import Acting, Acts, acts, would_exercise
+from gen.check.against import Against, check_names, hold_against
 from gen.check.request import Check
 from gen.check.runner import Runner
 from gen.check.session import Stopped, check
@@ -24,6 +25,7 @@ from gen.files import write_json, write_text
 from gen.model.acts import render_acts
 from gen.model.design import find_design
 from gen.model.property import find_properties
+from gen.report import against as compared
 from gen.report import result, words
 from gen.report.junit import junit
 from gen.report.progress import Ticker
@@ -38,7 +40,9 @@ class _Printer:
 
     def __init__(self, request: Check, args: argparse.Namespace, ticker: Ticker) -> None:
         self.request, self.args, self.ticker = request, args, ticker
-        self.drawn: str | None = None
+        self.drawn: set[str] = set()
+        #: Known before the first verdict is printed, if the design is held against another one.
+        self.against: Against | None = None
 
     def __call__(self, verdict: Verdict) -> None:
         if verdict.trace is None:
@@ -47,39 +51,55 @@ class _Printer:
         drawing_file, trace_file = result.trace_files(self.request.run_dir, verdict)
         write_text(drawing_file, text)
         write_json(trace_file, verdict.trace.to_json())
-        if verdict.prop == self.request.applicable[0]:
+        if verdict.prop == self.request.applicable[0] and self.in_full(verdict):
             self.draw(verdict)
+
+    def in_full(self, verdict: Verdict) -> bool:
+        """Whether it is drawn: the first that can be; held against another one, all that is new."""
+        if verdict.trace is None:
+            return False
+        return not self.drawn if self.against is None else self.against.is_new(verdict)
 
     def drawing(self, verdict: Verdict) -> str:
         return words.drawing(verdict, options.drawing(self.args), self.args.flavour)
 
     def draw(self, verdict: Verdict) -> None:
         self.ticker.clear()
-        self.drawn = verdict.prop.name
+        self.drawn.add(verdict.prop.name)
         text = self.drawing(verdict)
         if self.args.strip and verdict.trace is not None:
             text += "\n" + strip_text.text(verdict.trace, draw_options(self.args))
         print(words.long_form(self.request, verdict, text), flush=True)
 
     def finish(self, verdicts: Sequence[Verdict]) -> None:
-        """What has not been drawn yet: the first violation in full, the rest in short."""
+        """What has not been drawn yet: what is to be drawn in full, the rest in short."""
         for verdict in verdicts:
-            if self.drawn is None and verdict.trace is not None:
+            if verdict.prop.name in self.drawn:
+                continue
+            if self.in_full(verdict):
                 self.draw(verdict)
-            elif verdict.prop.name != self.drawn:
+            elif self.against is None:
                 print(words.short_form(self.request, verdict))
+            else:
+                print(compared.short_form(self.request, verdict, self.against))
+        for note in compared.notes(verdicts, self.against) if self.against else ():
+            print(note)
 
 
-def _exit_code(verdicts: Sequence[Verdict]) -> ExitCode:
-    """0 only if there was a search, and no property was violated or left without a verdict."""
+def _exit_code(verdicts: Sequence[Verdict], against: Against | None = None) -> ExitCode:
+    """0 only if there was a search, and no property was violated or left without a verdict.
+
+    ``against``: what is violated there too is a verdict, and no more.
+    """
     results = [v.result for v in verdicts]
-    if Result.VIOLATED in results or Result.UNREACHABLE in results:
+    if _violated(verdicts, against):
         return ExitCode.SAFETY
     for verdict in verdicts:
         if verdict.result is Result.NO_VERDICT and verdict.code is not ExitCode.OK:
             return verdict.code
-    held = bool({Result.HOLDS, Result.MEASURED} & {*results}) and Result.NO_VERDICT not in results
-    return ExitCode.OK if held else ExitCode.NO_VERDICT
+    searched = {*results} - {Result.VACUOUS}
+    settled = Result.NO_VERDICT not in results and all(v.exercised for v in verdicts)
+    return ExitCode.OK if searched and settled else ExitCode.NO_VERDICT
 
 
 def run(args: argparse.Namespace) -> int:
@@ -90,6 +110,9 @@ def run(args: argparse.Namespace) -> int:
         # A search may take hours: what cannot be written is told before it.
         if given is not None and not (Path(given).name and Path(given).parent.is_dir()):
             raise GenError(f"{option} '{given}': a file in a directory that exists fits")
+    base = None if args.against is None else find_design(args.against)
+    if base is not None:
+        check_names(design, base)
     toolchain = aot.sooner(find_toolchain(args.java, args.jar))
     run_dir = (
         Path(args.run_dir or "RUN") if args.dry_run else make_run_dir(args.run_dir, design.name)
@@ -101,21 +124,37 @@ def run(args: argparse.Namespace) -> int:
         toolchain=toolchain,
         tlc=limits,
         run_dir=run_dir,
-        made_by=check_command(zone, args.design, args.property, args.liveness),
+        made_by=check_command(zone, args.design, args.property, args.liveness, args.against),
         design_option=args.design,
         easiest=True,
         all_shortest=args.all_shortest,
     )
-    if design.patch:
-        request.spec(request.applicable)  # what does not fit in it is told before any search
+    other = None
+    if base is not None:
+        other = replace(
+            request,
+            design=base,
+            run_dir=run_dir / "against",
+            made_by=check_command(zone, args.against, args.property, args.liveness),
+            design_option=args.against,
+            # Only whether it is violated is asked of it, and how soon.
+            easiest=False,
+            all_shortest=False,
+        )
+    asked = [one for one in (other, request) if one is not None]
+    for one in asked:
+        if one.design.patch:
+            one.spec(one.applicable)  # what does not fit in it is told before any search
     if args.dry_run:
-        spec = request.spec(request.properties[:1])
-        print(shlex.join(request.command(run_dir / "first", spec)))
+        for one in asked:
+            spec = one.spec(one.properties[:1])
+            print(shlex.join(one.command(one.run_dir / "first", spec)))
         return ExitCode.OK
-    return _run_check(request, args)
+    return _run_check(request, other, args)
 
 
-def _run_check(request: Check, args: argparse.Namespace) -> int:
+def _run_check(request: Check, base: Check | None, args: argparse.Namespace) -> int:
+    """``base``: the check of the design that this one is held against, if it is."""
     ticker = Ticker()
     printer = _Printer(request, args, ticker)
     started = time.monotonic()
@@ -123,32 +162,37 @@ def _run_check(request: Check, args: argparse.Namespace) -> int:
     reason = ""
     try:
         nothing = _changes_nothing(request)
+        if base is not None and not nothing:
+            base.run_dir.mkdir()
+            printer.against = hold_against(request, base, ticker)
         verdicts = nothing or check(request, ticker, printer)
     except Stopped as stopped:
         verdicts = stopped.verdicts
         if isinstance(stopped.cause, GenError):
             reason = stopped.cause.message
-            code = None if _violated(verdicts) else stopped.cause.code
+            code = None if _violated(verdicts, printer.against) else stopped.cause.code
         else:
             reason = f"interrupted {ticker.how_far()}"
             code = interrupted(stopped.cause)
         verdicts = _withdraw(verdicts, reason)
     finally:
         ticker.clear()
-    acted = None
-    if code is None and not nothing and _exit_code(verdicts) is ExitCode.OK:
+    acted, against = None, printer.against
+    if code is None and not nothing and _exit_code(verdicts, against) is ExitCode.OK:
         verdicts, acted = _exercised(request, verdicts, ticker)
+        # Where nothing but old violations was found, there is no [ok] to be withdrawn.
+        reason = next((v.message for v in verdicts if not v.exercised), "")
     seconds = time.monotonic() - started
     try:
-        kept = result.result_json(request, verdicts, seconds)
+        kept = result.result_json(request, verdicts, seconds, against)
         write_json(request.run_dir / "result.json", kept)
         for given, made in ((args.junit, junit), (args.sarif, sarif)):
             if given is not None:
-                write_text(Path(given), made(request, verdicts))
+                write_text(Path(given), made(request, verdicts, against))
     except GenError as e:
         reason = reason or e.message
         verdicts = _withdraw(verdicts, reason)
-    trouble = words.trouble(verdicts, reason)
+    trouble = compared.trouble(words.trouble(verdicts, reason), against)
     if trouble:
         complain(trouble)
     printer.finish(verdicts)
@@ -156,10 +200,16 @@ def _run_check(request: Check, args: argparse.Namespace) -> int:
         print()
     if acted is not None and (acted.trace is not None or all(v.exercised for v in verdicts)):
         print(words.acts(request, acted), flush=True)
-    print(words.summary(request, verdicts, seconds), end="", flush=True)
-    if code is None:
-        aot_cache.later(args.java, args.jar, request.toolchain)
-    return _exit_code(verdicts) if code is None else code
+    counts = compared.counts(verdicts, against) if against else ""
+    known = not (against and against.unknown)
+    print(words.summary(request, verdicts, seconds, counts, known), end="", flush=True)
+    if code is not None:
+        return code
+    aot_cache.later(args.java, args.jar, request.toolchain)
+    code = _exit_code(verdicts, against)
+    # Old violations alone are no reason to end with 0 what had trouble.
+    clean = known and not reason
+    return code if clean or code is not ExitCode.OK else ExitCode.NO_VERDICT
 
 
 def _changes_nothing(request: Check) -> list[Verdict]:
@@ -200,13 +250,19 @@ def _not_exercised(request: Check, verdicts: Sequence[Verdict], found: Acts) -> 
     why = words.not_exercised(request, found, more)
     none = {"result": Result.NO_VERDICT, "exercised": False, "code": ExitCode.NO_VERDICT}
     return [
-        replace(v, message=why, **none) if v.result is Result.HOLDS else v  # type: ignore[arg-type]
+        replace(v, message=why, **none)  # type: ignore[arg-type]
+        if v.result is Result.HOLDS
+        # An old violation is one still, but none of the change.
+        else replace(v, message=why, exercised=False)
+        if v.violated
+        else v
         for v in verdicts
     ]
 
 
-def _violated(verdicts: Sequence[Verdict]) -> bool:
-    return any(v.result in (Result.VIOLATED, Result.UNREACHABLE) for v in verdicts)
+def _violated(verdicts: Sequence[Verdict], against: Against | None) -> bool:
+    """Whether anything is violated, but for what is violated there too."""
+    return any(v.violated and not (against and against.is_old(v)) for v in verdicts)
 
 
 def _withdraw(verdicts: Sequence[Verdict], reason: str) -> list[Verdict]:

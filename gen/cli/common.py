@@ -27,10 +27,17 @@ def limits_of(args: argparse.Namespace, zone: Zone) -> TlcOptions:
     )
 
 
-def check_command(zone: Zone, design: str, names: Sequence[str], liveness: bool = False) -> str:
+def check_command(
+    zone: Zone,
+    design: str,
+    names: Sequence[str],
+    liveness: bool = False,
+    against: str | None = None,
+) -> str:
     """The command line that makes a check again; it goes into the header of the modules."""
     asked = [word for name in names for word in ("--property", name)]
     asked += ["--liveness"] if liveness else []
+    asked += ["--against", against] if against is not None else []
     return shlex.join(["gen", "check", *zone.flags, "--design", design, *asked])
 
 

@@ -38,6 +38,7 @@ def _names(action: argparse.Action) -> _Names | None:
     """The names that an argument takes, by what it is called; None if it takes none."""
     known = {
         "--design": _Names("design", design_names(), files=True),
+        "--against": _Names("design", design_names(), files=True),
         "designs": _Names("design", design_names(), files=True),
         "--designs": _Names("design", [*design_names(), "all"], many=True),
         "--property": _Names("property", [*properties(), "all"]),

@@ -6,8 +6,10 @@ import re
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 
+from gen.check.against import Against
 from gen.check.request import Check
 from gen.check.verdict import Result, Verdict
+from gen.report.against import mark, trouble
 from gen.report.words import drawing, reproduce, short_form
 
 #: What XML 1.0 has no way to write.
@@ -16,8 +18,11 @@ _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NO_FAILURE = (Result.HOLDS, Result.VACUOUS, Result.NO_VERDICT)
 
 
-def junit(check: Check, verdicts: Sequence[Verdict]) -> str:
-    """A test case per property: violated is a failure, no verdict an error, vacuous is skipped."""
+def junit(check: Check, verdicts: Sequence[Verdict], against: Against | None = None) -> str:
+    """A test case per property: violated is a failure, no verdict an error, vacuous is skipped.
+
+    A violation that the base has too is still a failure; its message begins with that.
+    """
     results = [verdict.result for verdict in verdicts]
     suite = ET.Element(
         "testsuite",
@@ -42,9 +47,12 @@ def junit(check: Check, verdicts: Sequence[Verdict]) -> str:
             ET.SubElement(case, "skipped", message=_xml(verdict.message))
         elif verdict.result not in _NO_FAILURE:
             first, _, _ = short_form(check, verdict).partition("\n")
-            failure = ET.SubElement(case, "failure", type=verdict.result.value, message=_xml(first))
+            message = _xml(mark(verdict, against) + first)
+            failure = ET.SubElement(case, "failure", type=verdict.result.value, message=message)
             drawn = drawing(verdict) if verdict.trace else ""
             failure.text = _xml(f"\n{drawn}\n{reproduce(check, verdict)}\n")
+    if told := trouble("", against):
+        ET.SubElement(suite, "system-err").text = _xml(told)
     suites = ET.Element("testsuites", name="gen check")
     suites.append(suite)
     ET.indent(suites)

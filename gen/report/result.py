@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from gen.check.against import Against
 from gen.check.request import Check
 from gen.check.verdict import Verdict
 from gen.files import FileFormat
@@ -14,9 +15,11 @@ from gen.report import words
 FORMAT = FileFormat("result", (1,), "gen check makes a new one")
 
 
-def result_json(check: Check, verdicts: Sequence[Verdict], seconds: float) -> dict[str, Any]:
-    """The result of a check as it is kept beside the run."""
-    return {
+def result_json(
+    check: Check, verdicts: Sequence[Verdict], seconds: float, against: Against | None = None
+) -> dict[str, Any]:
+    """The result of a check as it is kept beside the run; ``seconds``: that it took."""
+    made = {
         **FORMAT.head,
         "command": check.made_by,
         "design": check.design.name,
@@ -28,19 +31,29 @@ def result_json(check: Check, verdicts: Sequence[Verdict], seconds: float) -> di
             "jar_sha256": check.toolchain.jar_sha256,
         },
         "seconds": round(seconds, 3),
-        "verdicts": [
-            {
-                "property": v.prop.name,
-                "result": v.result.value,
-                "length": v.length,
-                "distinct": v.distinct,
-                "generated": v.generated,
-                "depth": v.depth,
-                "seconds": round(v.seconds, 3),
-                "message": v.message,
-            }
-            for v in verdicts
-        ],
+        "verdicts": [_verdict(v) for v in verdicts],
+    }
+    if against is not None:
+        made["against"] = {
+            "design": against.base.name,
+            "new": [v.prop.name for v in verdicts if against.is_new(v)],
+            "old": [v.prop.name for v in verdicts if against.is_old(v)],
+            "mended": [v.prop.name for v in verdicts if against.is_mended(v)],
+            "verdicts": [_verdict(v) for v in against.verdicts],
+        }
+    return made
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "property": verdict.prop.name,
+        "result": verdict.result.value,
+        "length": verdict.length,
+        "distinct": verdict.distinct,
+        "generated": verdict.generated,
+        "depth": verdict.depth,
+        "seconds": round(verdict.seconds, 3),
+        "message": verdict.message,
     }
 
 

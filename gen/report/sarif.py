@@ -12,10 +12,12 @@ from typing import Any
 from urllib.parse import quote
 
 from gen import __version__
+from gen.check.against import Against
 from gen.check.request import Check
 from gen.check.verdict import Result, Verdict
 from gen.draw.options import DrawOptions
 from gen.draw.sentence import sentence
+from gen.report.against import mark, trouble
 from gen.report.words import drawing, reproduce
 from gen.trace.graph import call, to_networkx
 from gen.trace.trace import Trace
@@ -31,9 +33,23 @@ _KINDS = {
 }
 
 
-def sarif(check: Check, verdicts: Sequence[Verdict]) -> str:
-    """One run: a rule per property, a result per verdict, and for a violation its steps."""
+def sarif(check: Check, verdicts: Sequence[Verdict], against: Against | None = None) -> str:
+    """One run: a rule per property, a result per verdict, and for a violation its steps.
+
+    A violation that the base has too is still an error; its message begins with that.  SARIF's
+    own baselineState is of an earlier run of the same, which a base is not.
+    """
     unknown = [v for v in verdicts if v.result is Result.NO_VERDICT]
+    notes = [
+        {
+            "level": "error",
+            "message": _text(f"no verdict: {v.message}"),
+            "associatedRule": {"id": v.prop.name},
+        }
+        for v in unknown
+    ]
+    if told := trouble("", against):
+        notes.append({"level": "error", "message": _text(told)})
     run = {
         "tool": {
             "driver": {
@@ -52,31 +68,24 @@ def sarif(check: Check, verdicts: Sequence[Verdict]) -> str:
         "invocations": [
             {
                 "commandLine": check.made_by,
-                "executionSuccessful": not unknown,
-                "toolExecutionNotifications": [
-                    {
-                        "level": "error",
-                        "message": _text(f"no verdict: {v.message}"),
-                        "associatedRule": {"id": v.prop.name},
-                    }
-                    for v in unknown
-                ],
+                "executionSuccessful": not notes,
+                "toolExecutionNotifications": notes,
             }
         ],
-        "results": [_result(check, number, v) for number, v in enumerate(verdicts)],
+        "results": [_result(check, number, v, against) for number, v in enumerate(verdicts)],
     }
     made = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(made, indent=2, ensure_ascii=False) + "\n"
 
 
-def _result(check: Check, number: int, verdict: Verdict) -> dict[str, Any]:
+def _result(check: Check, number: int, verdict: Verdict, against: Against | None) -> dict[str, Any]:
     kind = _KINDS.get(verdict.result, "fail")
     result: dict[str, Any] = {
         "ruleId": verdict.prop.name,
         "ruleIndex": number,
         "kind": kind,
         "level": "error" if kind == "fail" else "none",
-        "message": _text(_message(check, verdict)),
+        "message": _text(mark(verdict, against) + _message(check, verdict)),
         "locations": [_location(check)],
         # The same violation in the next run is not a new one.
         "partialFingerprints": {"designAndProperty/v1": f"{check.design.name}/{verdict.prop.name}"},

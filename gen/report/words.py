@@ -158,16 +158,17 @@ def _nowhere(found: Acts) -> str:
 
 def broken_promises(check: Check, verdicts: Sequence[Verdict]) -> list[str]:
     """The violated properties that the design itself promises."""
-    return [
-        v.prop.name
-        for v in verdicts
-        if v.result in (Result.VIOLATED, Result.UNREACHABLE)
-        and v.prop.name in check.design.promises
-    ]
+    return [v.prop.name for v in verdicts if v.violated and v.prop.name in check.design.promises]
 
 
-def summary(check: Check, verdicts: Sequence[Verdict], seconds: float) -> str:
-    """The last lines: what was checked, how much, and one Observation for each property."""
+def summary(
+    check: Check, verdicts: Sequence[Verdict], seconds: float, against: str = "", known: bool = True
+) -> str:
+    """The last lines: what was checked, how much, and one Observation for each property.
+
+    ``seconds``: that it took.  ``against``: what is new, old and mended; ``known``: false if
+    nothing may be called clean, as something of that is not known.
+    """
     lines = [f"checked: design {check.design.told}; {check.zone.describe}"]
     counts = dict.fromkeys(Result, 0)
     for verdict in verdicts:
@@ -176,6 +177,8 @@ def summary(check: Check, verdicts: Sequence[Verdict], seconds: float) -> str:
     broken = counts[Result.VIOLATED] + counts[Result.UNREACHABLE]
     if broken:
         outcome = f"{broken} of {len(verdicts)} properties violated"
+    elif not known:
+        outcome = "no verdict"
     elif counts[Result.HOLDS] + counts[Result.MEASURED] and not counts[Result.NO_VERDICT]:
         outcome = "no violation within these bounds"
     else:
@@ -187,6 +190,7 @@ def summary(check: Check, verdicts: Sequence[Verdict], seconds: float) -> str:
         most = max(complete, key=lambda v: v.distinct)
         outcome += f"; {states(most.distinct)} distinct, depth {most.depth}"
     lines.append(f"result:  {outcome}, {seconds:.1f} s")
+    lines += [f"against: {against}"] if against else []
     if names := broken_promises(check, verdicts):
         lines.append(f"broken:  {', '.join(names)}, which {check.design.name} promises")
     lines.append(f"files:   {check.run_dir}")
