@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -282,6 +284,48 @@ def test_a_line_with_nothing_to_read_in_it_is_refused_where_one_is_wanted(
 def test_text_of_any_language_is_a_line(tmp_path: Path) -> None:
     title = "Ž—日本 \U0001f427"
     assert read(written(tmp_path, f"title = '{title}'"), Book).title == title
+
+
+#: Types that nobody has read yet, each read by several threads at once.
+THREADS = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from threading import Barrier
+from typing import Annotated
+from msgspec import Meta
+from gen.model.reader import typed
+
+sys.setswitchinterval(1e-6)
+
+def read(_):
+    start.wait()
+    return typed({"a": {"inner": {"number": 1}, "several": {"b": {}}}}, kind)
+
+with ThreadPoolExecutor(4) as pool:
+    for _ in range(200):
+        start = Barrier(4)
+        # As strings: they are made types when they are needed.
+        @dataclass(frozen=True)
+        class Inner:
+            number: "Annotated[int, Meta(description='x')]" = 1
+            names: "Annotated[tuple[str, ...], Meta(description='y')]" = ()
+        globals()["Inner"] = Inner
+        @dataclass(frozen=True)
+        class Outer:
+            inner: "Annotated[Inner | None, Meta(description='z')]" = None
+            several: "dict[str, Inner] | None" = None
+        kind = dict[str, Outer]
+        assert len(list(pool.map(read, range(4)))) == 4
+"""
+
+
+def test_a_type_that_several_threads_read_first_is_no_crash() -> None:
+    """A check renders its modules in threads; msgspec alone ends in a segmentation fault."""
+    done = subprocess.run(
+        [sys.executable, "-c", THREADS], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 # ---- where a key stands --------------------------------------------------------------
