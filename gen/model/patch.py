@@ -23,8 +23,9 @@ from gen.model.reader import Line, Text, TomlFile, Words, dotted
 from gen.model.section import (
     CallTable,
     SectionTable,
+    as_table,
+    calls_of,
     function_of,
-    made_of,
     section_tables,
     template_operators,
 )
@@ -182,8 +183,7 @@ def _edited(
         raise file.error(key, f"{dotted(key)}: {near_miss(name, list(known))}")
     table = known[name]
     table = table if isinstance(table, SectionTable) else table[choices[name]]
-    there = [CallTable(call=c) if isinstance(c, str) else c for c in table.calls]
-    calls = list(below.sections.get(name, there))
+    calls = list(below.sections.get(name, map(as_table, table.calls)))
 
     def find(called: str, *at: str | int) -> int:
         """The place of a call in the list as it is now."""
@@ -221,7 +221,7 @@ def _edited(
         calls.insert(at, made)
     for number, called in enumerate(edit.skip):
         del calls[find(called, "skip", number)]
-    for call in made_of(calls):
+    for call in calls_of(calls):
         if call.outcomes and call.guard:
             why = "may have several outcomes: no condition fits, and no call that fails before it"
             raise file.error(key, f"{dotted(key)}: {call.function} {why}")
@@ -334,10 +334,7 @@ def _replaced(one: Operator, there: Definition) -> list[str]:
     """The lines of a definition with the edits made; GenError if one does not fit just once."""
     text = "\n".join(there.lines)
     # Not in the head, nor in what a replay logs of the call.
-    start = (
-        text.index("\n  IN\n") if "== \n  LET z == Enter(z_" in text.replace("==\n", "== \n") else 0
-    )
-    start = start or text.index("==") + 2
+    start = text.index("\n  IN\n") if "LET z == Enter(z_" in text else text.index("==") + 2
     head, text = text[:start], text[start:]
     for old, new in one.edits:
         # Any white space may stand where there is some, or beside a sign.
@@ -373,9 +370,9 @@ def protected(
     known = definitions(tla)
     asked = {name for prop in properties for name in (prop, f"{prop}_action", f"{prop}_witness")}
     spoken_of = used(asked & known.keys(), known, kernel)
+    actions = {n for n, one in known.items() if "'" in one.code or "Commit" in one.words}
     # What the search begins with, and what callers choose from: less of it is less of a search.
-    around = {n for n, one in known.items() if "'" in one.code or "Commit" in one.words}
-    around |= used((around | {"Boot"}) & known.keys(), known, kernel)
+    around = used((actions | {"Boot"}) & known.keys(), known, kernel)
     for one in operators:
         place = f"{one.where[0]}: operators.{one.name}"
         if one.name not in known and one.name not in template_operators():
@@ -394,7 +391,7 @@ def protected(
             r"\s", "", given or ""
         ):
             raise GenError(f"{place}.args = {one.args!r}: {one.name} has {given or 'none'}")
-        if one.name in known and ("'" in known[one.name].code or "Commit" in known[one.name].words):
+        if one.name in actions:
             raise GenError(f"{place}: is an action; the operators on z that it uses fit")
         if one.name in around:
             raise GenError(f"{place}: what callers do is made of it; a patch cannot change it")

@@ -129,12 +129,12 @@ def _split_call(text: str) -> tuple[str, str]:
     return function.strip(), rest.strip().removesuffix(")")
 
 
-def _calls(entries: Sequence[str | CallTable]) -> tuple[Call, ...]:
+def calls_of(entries: Sequence[str | CallTable]) -> tuple[Call, ...]:
     """The calls of a section; one that follows a call which may fail is guarded."""
     calls: list[Call] = []
     may_have_failed = False
     for entry in entries:
-        given = _given(entry)
+        given = as_table(entry)
         function, args = _split_call(given.call)
         guards = ["z.ret = 0"] if may_have_failed and function != "spin_unlock" else []
         if given.when:
@@ -142,11 +142,6 @@ def _calls(entries: Sequence[str | CallTable]) -> tuple[Call, ...]:
         calls.append(Call(function, args, given.fails, given.outcomes, " /\\ ".join(guards)))
         may_have_failed = may_have_failed or given.fails
     return tuple(calls)
-
-
-def made_of(entries: Sequence[CallTable]) -> tuple[Call, ...]:
-    """The calls of a list, as a section makes them."""
-    return _calls(entries)
 
 
 def _section(name: str, table: SectionTable) -> Section:
@@ -158,7 +153,7 @@ def _section(name: str, table: SectionTable) -> Section:
         args=table.args,
         shown=table.shown,
         idle=table.idle,
-        calls=_calls(table.calls),
+        calls=calls_of(table.calls),
     )
 
 
@@ -213,7 +208,7 @@ def _like(file: TomlFile, name: str, value: str, whole: Mapping[str, VariantTabl
         at = (name, value, "like")
         raise file.error(at, f"{dotted(at)} = {one.like!r}: {near_miss(one.like, list(whole))}")
     other = whole[one.like]
-    there = [(_split_call(given.call)[0], given) for given in map(_given, other.calls)]
+    there = [(function_of(given.call), given) for given in map(as_table, other.calls)]
     known = [called for called, _ in there]
     for called in one.skip:
         _is_called(file, (name, value, "skip"), called, known)
@@ -238,7 +233,7 @@ def _is_called(file: TomlFile, key: Key, called: str, known: list[str]) -> None:
         raise file.error(key, f"{dotted(key)}: no call {called!r}: {fits}")
 
 
-def _given(entry: str | CallTable) -> CallTable:
+def as_table(entry: str | CallTable) -> CallTable:
     """A call as a table, which one that is a line is short for."""
     return CallTable(call=entry) if isinstance(entry, str) else entry
 
@@ -254,7 +249,7 @@ def sections(choices: Mapping[str, str], edited: Edited | None = None) -> dict[s
         table = one if isinstance(one, SectionTable) else one[choices[name]]
         made[name] = _section(name, table)
         if edited and name in edited:
-            made[name] = replace(made[name], calls=_calls(edited[name]))
+            made[name] = replace(made[name], calls=calls_of(edited[name]))
     return made
 
 
