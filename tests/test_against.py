@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from conftest import HELLO, FakeJava, Gen, Ran
+from reported import PATCHES
 
 from gen.check.acts import Acting, Acts
 from gen.check.request import Check
@@ -20,7 +21,6 @@ from gen.model.property import properties
 from gen.model.zone import Zone
 from gen.trace.trace import Trace
 
-PATCHES = Path(__file__).parent / "data" / "patches"
 HEAD = 'name = "mine"\ntitle = "a patch"\nkernel = "k"\nsource = "s"\nbase = "v7.2"\n'
 SPLIT = '[operators.free_drained]\nbody = "split_large_buddy(z, page, order)"'
 #: v7.2 violates three properties there.

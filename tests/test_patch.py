@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from conftest import FakeJava, Gen
+from reported import PATCHES, Reported, each_reported
 
 from gen.errors import GenError
+from gen.files import sha256
 from gen.model.acts import render_acts
 from gen.model.body import BodyError, check_body
 from gen.model.definitions import definitions, difference
-from gen.model.design import Design, design_names, find_design, load_design
+from gen.model.design import Design, design_from_table, design_names, find_design, load_design
 from gen.model.feature import features
 from gen.model.property import acting, find_properties
 from gen.model.render import Replay, render, render_replay
@@ -21,7 +24,6 @@ from gen.model.section import sections
 from gen.model.zone import Zone
 from gen.report import proof
 
-PATCHES = Path(__file__).parent / "data" / "patches"
 HEAD = 'name = "mine"\ntitle = "a patch"\nkernel = "k"\nsource = "s"\nbase = "v7.2"\n'
 PCP = Zone(features=("pcp",))
 
@@ -396,29 +398,83 @@ def test_whether_a_change_acts_is_no_property_that_can_be_asked_for(gen: Gen) ->
 
 
 @pytest.mark.tlc
+@each_reported
+def test_bugs_that_people_reported_are_found_when_they_are_put_back(
+    gen: Gen, bug: Reported
+) -> None:
+    body = bug.path.read_text(encoding="utf-8").partition("base = ")[2].splitlines()[1:]
+    assert len([line for line in body if line]) <= 10
+    ran = gen("check", "--design", str(bug.path), *bug.options.split())
+    assert ran.code == 12
+    (line,) = [one for one in ran.observations if f"/{bug.violated} " in one]
+    assert line.split()[1:3] == ["Sometimes", str(bug.length)]
+    base = load_design(bug.path).base
+    assert f"checked: design {base} + " in ran.out
+    assert f"--design {bug.path}" in ran.out  # the line that reproduces it
+
+
+@pytest.mark.tlc
+def test_a_trace_of_a_patch_is_drawn_and_replayed_where_the_patch_is_not(
+    gen: Gen, patch: Callable[[str], Path], tmp_path: Path
+) -> None:
+    body = "[isolate_to_merge_before(z, b) EXCEPT !.free = z.free]"
+    path = patch(
+        f"[operators.isolate_to_merge]\nbody = '{body}'\n"
+        "[sections.unset_migratetype_isolate.when]\nisolate_to_merge = 'b = 0 \\/ b = 1'"
+    )
+    options = ["--property", "Conservation", "--run-dir", str(tmp_path / "run")]
+    ran = gen("check", "--design", str(path), *options)
+    assert ran.code == 12
+    path.unlink()
+    saved = tmp_path / "run" / "Conservation.trace.json"
+    drawn = gen("show", str(saved))
+    assert drawn.code == 0 and drawn.out in ran.out
+    again = gen("replay", str(saved))
+    assert again.code == 0
+    assert again.out.startswith("[confirmed] v7.2 + mine (1 section, 1 operator; ")
+    kept = json.loads(saved.read_text(encoding="utf-8"))
+    assert f"module: as the trace carries it, sha256 {kept['carried']['sha256']}" in again.out
+    assert kept["carried"]["module"][0].startswith("---") and "$[" not in str(kept["carried"])
+    # It is the module that was followed, or nothing is said.
+    kept["carried"]["module"].insert(-1, "Mine == FALSE")
+    saved.write_text(json.dumps(kept), encoding="utf-8")
+    ran = gen("show", str(saved))
+    assert ran.code == 2 and "carried.module is not what carried.sha256 says" in ran.err
+    text = "".join(f"{line}\n" for line in kept["carried"]["module"])
+    kept["carried"]["sha256"] = sha256(text)
+    saved.write_text(json.dumps(kept), encoding="utf-8")
+    ran = gen("replay", str(saved))
+    assert ran.code == 3
+    assert "is not the one that this version renders of its design" in ran.err
+
+
+@pytest.mark.parametrize("bug", sorted(PATCHES.glob("*.toml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("zone", [Zone(), PCP, Zone(features=("offline",), grain="step")])
+def test_what_a_trace_carries_of_a_patch_says_all_that_the_patch_says(
+    bug: Path, zone: Zone
+) -> None:
+    design = load_design(bug)
+    table = json.loads(json.dumps(design.to_table()))
+    again = design_from_table(Path("trace.json"), table)
+    assert module(again, zone) == module(design, zone)
+    assert (again.told, again.to_table()) == (design.told, table)
+
+
 @pytest.mark.parametrize(
-    ("name", "options", "violated", "length"),
+    ("key", "value", "said"),
     [
-        ("4-claim-moves-only", "--min-order 8 --isolators 0", "NoFreelistWarning", 4),
-        ("6-undo-passes-by", "--property StillSucceeds", "StillSucceeds", 4),
-        ("8-put-back-what-stayed", "--property Conservation", "Conservation", 3),
-        ("9-never-counted-down", "--with offline --property IsolateCount", "IsolateCount", 6),
-        ("20-warns-less", "--property NoFreelistWarning", "NoFreelistWarning", 6),
+        ("base", "../v7.2.toml", "base = '../v7.2.toml'"),
+        ("operators", {"put_page": {"body": "z ==== z"}}, "'====' ends a module"),
+        ("choices", {"merge_retype": "mine"}, "choices.merge_retype = 'mine'"),
+        ("design", 1, "a design has no such key"),
     ],
 )
-def test_bugs_that_people_reported_are_found_when_they_are_put_back(
-    gen: Gen, name: str, options: str, violated: str, length: int
+def test_a_design_that_a_trace_carries_is_checked_as_a_file_is(
+    key: str, value: object, said: str
 ) -> None:
-    path = PATCHES / f"{name}.toml"
-    body = path.read_text(encoding="utf-8").partition("base = ")[2].splitlines()[1:]
-    assert len([line for line in body if line]) <= 10
-    ran = gen("check", "--design", str(path), *options.split())
-    assert ran.code == 12
-    (line,) = [one for one in ran.observations if f"/{violated} " in one]
-    assert line.split()[1:3] == ["Sometimes", str(length)]
-    base = load_design(path).base
-    assert f"checked: design {base} + " in ran.out
-    assert f"--design {path}" in ran.out  # the line that reproduces it
+    table = load_design(PATCHES / "9-never-counted-down.toml").to_table()
+    with pytest.raises(GenError, match=re.escape(said)):
+        design_from_table(Path("trace.json"), {**table, key: value})
 
 
 @pytest.mark.tlc

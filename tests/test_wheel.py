@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -14,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from reported import Reported, each_reported
 
 ROOT = Path(__file__).parent.parent
 
@@ -43,8 +45,9 @@ class Installed:
         """No JAVA_HOME, and nothing in PATH but this environment."""
         return {"PATH": str(self.prefix / "bin"), "HOME": str(self.elsewhere)}
 
-    def run(self, *argv: str) -> subprocess.CompletedProcess[str]:
-        return run([str(self.prefix / "bin" / argv[0]), *argv[1:]], self.elsewhere, self.env)
+    def run(self, *argv: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+        command = [str(self.prefix / "bin" / argv[0]), *argv[1:]]
+        return run(command, cwd or self.elsewhere, self.env)
 
 
 @pytest.fixture(scope="module")
@@ -120,3 +123,25 @@ def test_the_race_is_found_without_any_java_on_the_machine(installed: Installed)
     )
     # What was searched, and below ~/.cache the compiled templates.
     assert sorted(p.name for p in installed.elsewhere.iterdir()) == [".cache", "run"]
+
+
+@each_reported
+def test_a_patch_in_an_empty_directory_is_answered(
+    installed: Installed, tmp_path: Path, bug: Reported
+) -> None:
+    shutil.copy(bug.path, tmp_path)
+    options = ["--design", bug.path.name, *bug.options.split()]
+    done = installed.run("gen", "check", *options, cwd=tmp_path)
+    assert done.returncode == 12, done.stdout + done.stderr
+    observed = f"Observation {bug.name.partition('-')[2]}/{bug.violated} Sometimes {bug.length} "
+    assert observed in done.stdout
+
+
+def test_a_patch_in_an_empty_directory_that_does_nothing_is_told_so(
+    installed: Installed, tmp_path: Path
+) -> None:
+    made = installed.run("gen", "new-design", "mine", "--base", "v7.2", cwd=tmp_path)
+    assert made.returncode == 0, made.stderr
+    done = installed.run("gen", "check", "--design", "mine.toml", cwd=tmp_path)
+    assert done.returncode == 3 and "[ok]" not in done.stdout
+    assert "mine changes nothing of v7.2: the two modules are the same" in done.stderr

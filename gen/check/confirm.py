@@ -14,13 +14,17 @@ from gen.errors import ExitCode, GenError
 from gen.model.property import Kind, Property
 from gen.model.render import Replay, render_replay, replay_state, zone_for
 from gen.tlc.report import Outcome, Report, TraceState
+from gen.tlc.spec import Spec
 from gen.tlc.value import format_value
-from gen.trace.trace import Trace, trace_from_replay
+from gen.trace.trace import Carried, Trace, trace_from_replay
 
 #: Steps that the calls which are open at the violation may run on in the replay.
 GO_ON = 12
 #: Why there is no verdict although there is a counterexample, and one reason for that.
 UNCONFIRMED = "TLC found a counterexample but its replay did not confirm it: "
+
+#: What the module that a trace carries says that it was made by.
+CARRIED_BY = "gen replay"
 
 ANOTHER_WAY = "it took another way"
 
@@ -40,12 +44,7 @@ class Followed:
 def follow(runner: Runner, prop: Property, found: Counterexample, label: str = "") -> Followed:
     """Let TLC follow a counterexample once more."""
     request = runner.request
-    states = [
-        {name: format_value(value) for name, value in state.values.items()}
-        for state in found.states
-    ]
-    replay = Replay(states, prop, GO_ON, found.back_to)
-    spec = render_replay(request.design, request.zone, replay, request.made_by)
+    spec = replay_spec(request, prop, found, request.made_by)
     # The search may have had more variables, for other properties.
     state = replay_state(request.design, request.zone, prop)
 
@@ -56,6 +55,16 @@ def follow(runner: Runner, prop: Property, found: Counterexample, label: str = "
 
     report = runner.run(spec, label or f"{prop.name}-replay", 1, confirms)
     return Followed(found, report, confirms(report))
+
+
+def replay_spec(request: Check, prop: Property, found: Counterexample, made_by: str) -> Spec:
+    """The module in which TLC follows a counterexample."""
+    states = [
+        {name: format_value(value) for name, value in state.values.items()}
+        for state in found.states
+    ]
+    replay = Replay(states, prop, GO_ON, found.back_to)
+    return render_replay(request.design, request.zone, replay, made_by)
 
 
 def _goes_to_the_end(report: Report, found: Counterexample, state: Sequence[str]) -> bool:
@@ -137,15 +146,30 @@ def _trace(request: Check, prop: Property, followed: Followed) -> Trace:
     trace = trace_from_replay(
         request.design.name, zone_for(request.zone, [prop]), prop, found.length, logged
     )
-    return trace if found.back_to is None else replace(trace, loop=found.back_to + 1)
+    loop = None if found.back_to is None else found.back_to + 1
+    return replace(trace, loop=loop, carried=_carried(request, prop, found))
 
 
-def confirm(request: Check, trace: Trace) -> Verdict:
+def _carried(request: Check, prop: Property, found: Counterexample) -> Carried | None:
+    """A design that is not on every machine, and the module that gen replay renders of it."""
+    if request.design.shipped:
+        return None
+    spec = replay_spec(request, prop, found, CARRIED_BY)
+    return Carried(request.design.to_table(), spec.tla)
+
+
+def confirm(request: Check, trace: Trace, *, own: bool = False) -> Verdict:
     """Run TLC once more on exactly a trace: with a fresh trace, or NO_VERDICT.
 
-    GenError if it is no counterexample of its property, or its states are not the design's.
+    ``own``: the design is the one that the trace carries.  GenError if it is no counterexample of
+    its property, or its states, or its module, are not the design's.
     """
     found = Counterexample.from_trace(trace)
+    if own and trace.carried != _carried(request, trace.prop, found):
+        raise GenError(
+            "the module that it carries is not the one that this version renders of its design",
+            ExitCode.NO_VERDICT,
+        )
     wanted = set(replay_state(request.design, request.zone, trace.prop))
     for state in found.states:
         if odd := sorted(wanted ^ set(state.values)):

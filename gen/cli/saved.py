@@ -15,11 +15,11 @@ from gen.cli.common import draw_options, limits_of
 from gen.draw import strip_text
 from gen.draw.formats import FLAVOURS, FORMATS, Format
 from gen.draw.options import DrawOptions
-from gen.draw.saved import difference, load_trace, render_saved
+from gen.draw.saved import difference, find_trace, load_trace, render_saved
 from gen.draw.side_by_side import side_by_side, where_they_part
 from gen.errors import ExitCode, GenError
 from gen.files import write_bytes
-from gen.model.design import find_design
+from gen.model.design import design_from_table, find_design
 from gen.report import words
 from gen.run_dir import make_run_dir
 from gen.tlc import aot
@@ -62,8 +62,11 @@ def diff(args: argparse.Namespace) -> int:
 
 def replay(args: argparse.Namespace) -> int:
     trace = load_trace(args.path)
+    carried = trace.carried if args.design is None else None
     name = args.design or trace.design
-    design = find_design(name)
+    design = (
+        design_from_table(find_trace(args.path), carried.table) if carried else find_design(name)
+    )
     if design.name != trace.design:
         raise GenError(f"{args.path} is a trace of {trace.design}, not of {design.name}")
     limits = limits_of(args, trace.zone)
@@ -78,7 +81,7 @@ def replay(args: argparse.Namespace) -> int:
         made_by="gen replay",
         design_option=name,
     )
-    verdict = confirm(request, trace)
+    verdict = confirm(request, trace, own=carried is not None)
     reason = verdict.message.removeprefix(UNCONFIRMED)
     odd = difference(trace, verdict.trace) if verdict.trace else ""
     if reason == ANOTHER_WAY:
@@ -91,7 +94,8 @@ def replay(args: argparse.Namespace) -> int:
         code = ExitCode.NO_VERDICT if odd else verdict.code
         raise GenError(f"{args.path} is not confirmed: {reason}", code)
     print(
-        f"[confirmed] {design.name}: {trace.prop.name}, {words.states(trace.length)}, "
-        f"{verdict.seconds:.1f} s\nfiles: {request.run_dir}"
+        f"[confirmed] {design.told}: {trace.prop.name}, {words.states(trace.length)}, "
+        f"{verdict.seconds:.1f} s\n"
+        f"{words.carried(carried) if carried else ''}files: {request.run_dir}"
     )
     return ExitCode.OK

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta
 
@@ -129,6 +129,23 @@ class Design:
             return self.name
         base = f"{self.base} + " if self.base else ""
         return f"{base}{self.name} ({self.patch.told}; {self.patch.digest[:12]})"
+
+    def to_table(self) -> dict[str, Any]:
+        """A design file that says the same, on top of nothing but what comes with the tool."""
+        below = self
+        while below.changes is not None and not below.shipped:
+            below = below.changes
+        base = {"base": below.name} if below.shipped else {}
+        return {
+            "name": self.name,
+            "title": self.title,
+            "kernel": self.kernel,
+            "source": self.source,
+            **base,
+            "choices": dict(sorted(self.choices.items())),
+            **({"names": dict(sorted(self.names.items()))} if self.names else {}),
+            **self.patch.to_tables(below.patch if below.shipped else Patch()),
+        }
 
     def named(self, function: str) -> str:
         """What a function of the templates is called in this version."""
@@ -278,7 +295,18 @@ def checked_zone(file: TomlFile, zone: Zone, *where: str) -> Zone:
 
 def load_design(path: Path) -> Design:
     """A design file, checked: every choice made, here or by its base, with a value that exists."""
-    top = _read(path)
+    return _load(_read(path))
+
+
+def design_from_table(path: Path, table: Mapping[str, Any]) -> Design:
+    """The design that ``Design.to_table`` wrote into the file at a path, checked as a file is."""
+    made = TomlFile(path, "", {"design": table}).get(DesignTable, "design")
+    if made.base is not None and made.base not in design_names():
+        raise GenError(f"{path}: base = {made.base!r}: {near_miss(made.base, design_names())}")
+    return _load(_DesignFile(TomlFile(path, "", table), made))
+
+
+def _load(top: _DesignFile) -> Design:
     file, table = top.file, top.table
     for number, name in enumerate(table.promises):
         check_property(file, ("promises", number), name)
@@ -297,7 +325,7 @@ def load_design(path: Path) -> Design:
         shown_by=_shown(file, table.shown_by),
         patch=_patch(lineage, made),
         changes=load_design(lineage[-2].file.path) if len(lineage) > 1 else None,
-        shipped=path.resolve().parent == (SPECS / "designs").resolve(),
+        shipped=file.path.resolve().parent == (SPECS / "designs").resolve(),
     )
     if table.default and not design.shipped:
         raise file.error(

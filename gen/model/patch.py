@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Annotated, ClassVar
+from dataclasses import dataclass, field, fields, replace
+from typing import Annotated, Any, ClassVar
 
 from msgspec import Meta
 
@@ -48,6 +48,10 @@ class SectionEdit:
     """
 
     called: ClassVar[str] = "section edit"
+    calls: Annotated[
+        tuple[Line | CallTable, ...],
+        Meta(description="all calls that it makes, in their order, instead of those there are"),
+    ] = ()
     skip: Annotated[tuple[Line, ...], Meta(description="calls that are not made")] = ()
     replace: Annotated[
         Mapping[str, Line], Meta(description="calls that are made instead, by the call there is")
@@ -118,6 +122,23 @@ class Patch:
     def __bool__(self) -> bool:
         return bool(self.sections or self.operators)
 
+    def to_tables(self, below: Patch) -> dict[str, Any]:
+        """The tables of a design file that say all of it over another one, its base's."""
+        sections = {
+            name: {"calls": [_table(call) for call in calls]}
+            for name, calls in self.sections.items()
+            if calls != below.sections.get(name)
+        }
+        operators = {
+            name: {"replace": dict(one.edits)}
+            if one.edits
+            else {"body": one.body} | ({} if one.args is None else {"args": one.args})
+            for name, one in self.operators.items()
+            if name not in below.operators
+        }
+        tables = {"sections": sections, "operators": operators}
+        return {name: table for name, table in tables.items() if table}
+
     @property
     def told(self) -> str:
         """How much it is: "1 section, 2 operators"."""
@@ -133,6 +154,17 @@ class Patch:
             for name, one in sorted(self.operators.items())
         ]
         return sha256("\n".join(parts))
+
+
+def _table(call: CallTable) -> dict[str, Any]:
+    """A call as a file has it, without what goes without saying."""
+    default = CallTable(call=call.call)
+    given = {f.name: getattr(call, f.name) for f in fields(CallTable)}
+    return {
+        name: value
+        for name, value in given.items()
+        if name == "call" or value != getattr(default, name)
+    }
 
 
 #: Words of TLA+ that begin something, or are an operator of it.
@@ -184,6 +216,8 @@ def _edited(
     table = known[name]
     table = table if isinstance(table, SectionTable) else table[choices[name]]
     calls = list(below.sections.get(name, map(as_table, table.calls)))
+    if edit.calls:
+        calls = [_checked(file, (*key, "calls", n), one) for n, one in enumerate(edit.calls)]
 
     def find(called: str, *at: str | int) -> int:
         """The place of a call in the list as it is now."""
@@ -205,7 +239,7 @@ def _edited(
     for called, text in edit.when.items():
         at = find(called, "when", called)
         guard = _expression(file, (*key, "when", called), text)
-        both = f"({calls[at].when}) /\\ ({guard})" if calls[at].when else f"({guard})"
+        both = f"({calls[at].when}) /\\ ({guard})" if calls[at].when else guard
         calls[at] = replace(calls[at], when=both)
     for number, (one, other) in enumerate(edit.swap):
         a, b = find(one, "swap", number), find(other, "swap", number)
@@ -215,17 +249,44 @@ def _edited(
         if bool(new.before) == bool(new.after):
             raise file.error(where, f"{dotted(where)}: either before or after fits, with a call")
         at = find(new.before or new.after, "insert", number) + bool(new.after)
-        _expression(file, where, new.call)
-        guard = f"({_expression(file, where, new.when)})" if new.when else ""
-        made = CallTable(call=new.call, fails=new.fails, outcomes=new.outcomes, when=guard)
-        calls.insert(at, made)
+        made = _checked(file, where, new)
+        calls.insert(at, CallTable(**{f.name: getattr(made, f.name) for f in fields(CallTable)}))
     for number, called in enumerate(edit.skip):
         del calls[find(called, "skip", number)]
     for call in calls_of(calls):
         if call.outcomes and call.guard:
             why = "may have several outcomes: no condition fits, and no call that fails before it"
             raise file.error(key, f"{dotted(key)}: {call.function} {why}")
-    return tuple(calls)
+    return tuple(replace(call, when=_closed(call.when)) for call in calls)
+
+
+def _checked(file: TomlFile, key: Key, given: str | CallTable) -> CallTable:
+    """A call that a file gives in full."""
+    call = as_table(given)
+    _expression(file, key, call.call)
+    if call.when:
+        _expression(file, key, call.when)
+    return call
+
+
+#: What binds as tightly as a conjunction, or tighter: no sign that does not, no word that begins
+#: something.
+_TIGHT = re.compile(
+    r"(?:(?!=>|~>|-\+->|\b(?:IF|CASE|LET|CHOOSE|LAMBDA)\b)(?:[^\\]|\\(?:not)?in\b))*"
+)
+
+
+def _closed(condition: str) -> str:
+    """A condition that can stand in a conjunction; closed once, it stays as it is."""
+    if _TIGHT.fullmatch(condition):
+        return condition
+    depth = 0
+    for at, sign in enumerate(re.sub(r'"(?:[^"\\]|\\.)*"', lambda m: "s" * len(m[0]), condition)):
+        depth += (sign == "(") - (sign == ")")
+        if not depth:
+            whole = sign == ")" and at == len(condition) - 1
+            return condition if whole else f"({condition})"
+    return f"({condition})"
 
 
 def _expression(file: TomlFile, key: Key, text: str) -> str:

@@ -13,6 +13,7 @@ from gen.draw.lkml import draw_trace
 from gen.draw.options import DrawOptions
 from gen.draw.sentence import sentence
 from gen.tlc.report import Progress
+from gen.trace.trace import Carried
 
 #: herd7's words for: a state that violates it was found, was not, is not known.
 _OBSERVED = {
@@ -154,6 +155,11 @@ def _nowhere(found: Acts) -> str:
     if found.acting is Acting.PARTLY:
         return f"has text that is not modelled here: {found.message}"
     return f"may act somewhere, or not: {found.message or 'it is not known'}"
+
+
+def carried(own: Carried) -> str:
+    """The line that says in which module a trace was followed, if that came with the trace."""
+    return f"module: as the trace carries it, sha256 {own.digest}\n"
 
 
 def broken_promises(check: Check, verdicts: Sequence[Verdict]) -> list[str]:

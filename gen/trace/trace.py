@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from gen.errors import FieldError, GenError, near_miss
+from gen.files import sha256
+from gen.model.design import DesignTable
 from gen.model.feature import find_features
 from gen.model.property import Property, acting, properties
 from gen.model.reader import typed
@@ -27,6 +29,35 @@ READS = (1, 2)
 
 #: Variables of the replay that are not part of the zone.
 _REPLAY_VARIABLES = {"calls", "did", "frames", "at", "confirmed", "witness"}
+
+
+@dataclass(frozen=True)
+class Carried:
+    """A design that does not come with the tool, as a trace carries it to another machine.
+
+    ``table``: what its file says, as ``Design.to_table`` has it.  ``module``: the text of the
+    module in which TLC has followed the trace.  Neither is a template.
+    """
+
+    table: Mapping[str, Any]
+    module: str
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the module."""
+        return sha256(self.module)
+
+    def to_json(self) -> dict[str, Any]:
+        """With the digest of the module, and its text line by line, to be read by people."""
+        return {"design": self.table, "sha256": self.digest, "module": self.module.splitlines()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _CarriedTable:
+    called: ClassVar[str] = "carried design"
+    design: DesignTable
+    sha256: str
+    module: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -49,6 +80,8 @@ class Trace:
     loop: int | None = None
     #: The name of the action that led to each state, as the spec has it; "" if it is not known.
     actions: tuple[str, ...] = ()
+    #: Its design, if that does not come with the tool.
+    carried: Carried | None = field(default=None, compare=False)
 
     @cached_property
     def zones(self) -> tuple[State, ...]:
@@ -87,6 +120,7 @@ class Trace:
             "length": self.length,
             **({} if self.loop is None else {"loop": self.loop}),
             "witness": to_json(Record(self.witness)),
+            **({} if self.carried is None else {"carried": self.carried.to_json()}),
             "states": [
                 {
                     **({"action": action} if action else {}),
@@ -141,7 +175,7 @@ def trace_from_json(obj: Any) -> Trace:
         trace = Trace(
             design=_line(obj["design"], "design"),
             zone=_zone(obj["zone"]),
-            prop=_property(obj["property"]),
+            prop=_property(obj["property"], obj["states"]),
             length=as_int(obj["length"]),
             states=tuple(
                 {name: from_json(value) for name, value in state["variables"].items()}
@@ -151,6 +185,7 @@ def trace_from_json(obj: Any) -> Trace:
             witness=as_record(from_json(obj["witness"])),
             loop=obj.get("loop"),
             actions=_actions(obj["states"]),
+            carried=_carried(obj),
         )
         if not 1 <= trace.length <= len(trace.states):
             raise ValueError(f"length {trace.length}, but {len(trace.states)} states")
@@ -174,16 +209,32 @@ def _line(value: Any, what: str) -> str:
 def _zone(data: Any) -> Zone:
     zone = typed(data, Zone, ("zone",))
     try:
-        return dataclasses.replace(zone, features=find_features(zone.features))
+        return replace(zone, features=find_features(zone.features))
     except FieldError as e:
         raise GenError(f"zone.{e.message}") from None
 
 
-def _property(name: Any) -> Property:
-    known = {**properties(), acting().name: acting()}
-    if name not in known:
-        raise GenError(f"unknown property {name!r}: {near_miss(str(name), [*known])}")
-    return known[name]
+def _carried(obj: Mapping[str, Any]) -> Carried | None:
+    """The design that a trace carries, if it does; ValueError if its module is not the one kept."""
+    if "carried" not in obj:
+        return None
+    read = typed(obj["carried"], _CarriedTable, ("carried",))
+    module = "".join(f"{line}\n" for line in read.module)
+    if sha256(module) != read.sha256:
+        raise ValueError("carried.module is not what carried.sha256 says")
+    if read.design.name != obj["design"]:
+        raise ValueError(f"it carries {read.design.name!r}, not {obj['design']!r}")
+    return Carried(obj["carried"]["design"], module)
+
+
+def _property(name: Any, states: Any) -> Property:
+    if name == acting().name:
+        # It has all in the state that the search which it came of had there.
+        return replace(acting(), keeps=tuple(map(str, states[0]["variables"])))
+    if name not in properties():
+        known = [*properties(), acting().name]
+        raise GenError(f"unknown property {name!r}: {near_miss(str(name), known)}")
+    return properties()[name]
 
 
 def _actions(states: Any) -> tuple[str, ...]:
