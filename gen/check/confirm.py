@@ -12,7 +12,7 @@ from gen.check.runner import Runner
 from gen.check.verdict import Result, Verdict, exit_code
 from gen.errors import ExitCode, GenError
 from gen.model.property import Kind, Property
-from gen.model.render import Replay, render_replay, replay_state, zone_for
+from gen.model.render import Replay, own_patch, render_replay, replay_state, zone_for
 from gen.tlc.report import Outcome, Report, TraceState
 from gen.tlc.spec import Spec
 from gen.tlc.value import format_value
@@ -155,7 +155,8 @@ def _carried(request: Check, prop: Property, found: Counterexample) -> Carried |
     if request.design.shipped:
         return None
     spec = replay_spec(request, prop, found, CARRIED_BY)
-    return Carried(request.design.to_table(), spec.tla)
+    patch = own_patch(request.design, request.zone, [prop])
+    return Carried(request.design.to_table(patch), spec.tla)
 
 
 def confirm(request: Check, trace: Trace, *, own: bool = False) -> Verdict:

@@ -12,6 +12,7 @@ from gen.check.request import Check
 from gen.check.verdict import OnProgress, silent
 from gen.errors import ExitCode, GenError
 from gen.model.patch import in_own_words
+from gen.model.render import own_patch
 from gen.tlc.cache import content_key
 from gen.tlc.command import LOG
 from gen.tlc.report import Outcome, Progress, Report
@@ -92,8 +93,9 @@ class Runner:
             return f"stopped after {time.monotonic() - self.started:.1f} s"
         if report.outcome is Outcome.KILLED and self._is_late():
             return f"the --timeout of {options.timeout:g} s was reached"
-        own = [*self.request.design.patch.operators.values()]
-        return in_own_words(report.message, spec.tla, own) or report.outcome.value
+        request = self.request
+        own = own_patch(request.design, request.zone, request.applicable).operators.values()
+        return in_own_words(report.message, spec.tla, [*own]) or report.outcome.value
 
 
 def stopped() -> GenError:

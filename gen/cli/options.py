@@ -116,7 +116,8 @@ def _add_question(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--design", default=default_design(), metavar="NAME",
         help=f"a kernel version or a proposed patch: {', '.join(design_names())}, "
-        f"or the path of a design file, *.toml (default: {default_design()})",
+        "or the path of a design file, *.toml, or of a folder with one, FOLDER/ "
+        f"(default: {default_design()})",
     )  # fmt: skip
     parser.add_argument(
         "--grain", choices=GRAINS, default=Zone.grain,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from gen.model.definitions import Definition, copied, definitions, depending, difference, used
 from gen.model.design import Design
 from gen.model.property import BOOT, STEP, Property, acting
-from gen.model.render import MODULE, Module, actions, render, template
+from gen.model.render import MODULE, Module, actions, own_patch, render, template
 from gen.model.variable import Variable
 from gen.model.zone import Zone
 from gen.tlc.spec import Spec
@@ -93,7 +93,13 @@ class _Side:
 def left_out(design: Design, zone: Zone, properties: Sequence[Property]) -> list[str]:
     """The operators and sections of a design's own text that the module does not have."""
     known = definitions(render(design, zone, properties).tla)
-    return [n for n in (*design.patch.sections, *design.patch.operators) if n not in known]
+    patch, whole = design.patch, own_patch(design, zone, properties)
+    out = [n for n in (*whole.sections, *whole.operators) if n not in known]
+    for name in patch.overlay.files:
+        less = replace(patch, overlay=patch.overlay.without(name))
+        if own_patch(replace(design, patch=less), zone, properties) == whole:
+            out.append(name)
+    return out
 
 
 def acting_on(design: Design, base: Design, zone: Zone, properties: Sequence[Property]) -> Property:

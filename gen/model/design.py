@@ -14,6 +14,7 @@ from msgspec import Meta
 from gen.errors import GenError, near_miss
 from gen.model.choice import choice_defaults, choice_needs, choices, provided
 from gen.model.feature import check_features, find_features
+from gen.model.overlay import DESIGN_FILE
 from gen.model.patch import OperatorTable, Patch, SectionEdit, read_patch
 from gen.model.position import Key
 from gen.model.property import properties
@@ -130,8 +131,11 @@ class Design:
         base = f"{self.base} + " if self.base else ""
         return f"{base}{self.name} ({self.patch.told}; {self.patch.digest[:12]})"
 
-    def to_table(self) -> dict[str, Any]:
-        """A design file that says the same, on top of nothing but what comes with the tool."""
+    def to_table(self, patch: Patch | None = None) -> dict[str, Any]:
+        """A design file that says the same, on top of nothing but what comes with the tool.
+
+        ``patch``: its own as it is in a module, for one that has templates.
+        """
         below = self
         while below.changes is not None and not below.shipped:
             below = below.changes
@@ -144,7 +148,7 @@ class Design:
             **base,
             "choices": dict(sorted(self.choices.items())),
             **({"names": dict(sorted(self.names.items()))} if self.names else {}),
-            **self.patch.to_tables(below.patch if below.shipped else Patch()),
+            **(patch or self.patch).to_tables(below.patch if below.shipped else Patch()),
         }
 
     def named(self, function: str) -> str:
@@ -179,6 +183,8 @@ def find_design(name: str) -> Design:
 def _design_path(name: str) -> Path:
     if name.endswith(".toml"):
         return Path(name)
+    if "/" in name and (Path(name) / DESIGN_FILE).is_file():
+        return Path(name) / DESIGN_FILE
     if name not in design_names():
         raise GenError(f"unknown design '{name}': {near_miss(name, design_names())}")
     return SPECS / "designs" / f"{name}.toml"
@@ -203,11 +209,14 @@ def _lineage(top: _DesignFile) -> list[_DesignFile]:
     while (base := lineage[-1].table.base) is not None:
         file = lineage[-1].file
         try:
-            below = file.path.parent / base if base.endswith(".toml") else _design_path(base)
+            if base.endswith(".toml") or "/" in base:
+                # Not Path: a slash at the end says that it is a folder.
+                base = os.path.join(file.path.parent, base)  # noqa: PTH118
+            below = _design_path(base)
         except GenError as e:
             raise file.error(("base",), f"base: {e.message}") from None
         if any(os.path.realpath(below) == os.path.realpath(above.file.path) for above in lineage):
-            raise file.error(("base",), f"base = '{base}' leads back to itself")
+            raise file.error(("base",), f"base = '{lineage[-1].table.base}' leads back to itself")
         lineage.append(_read(below))
     return lineage[::-1]
 

@@ -18,6 +18,7 @@ from gen.errors import GenError, near_miss
 from gen.files import sha256
 from gen.model.body import BodyError, check_body
 from gen.model.definitions import Definition, definitions, used
+from gen.model.overlay import DESIGN_FILE, Overlay, own_operators, read_overlay
 from gen.model.position import Key, line_of
 from gen.model.reader import Line, Text, TomlFile, Words, dotted
 from gen.model.section import (
@@ -118,12 +119,31 @@ class Patch:
 
     sections: Mapping[str, tuple[CallTable, ...]] = field(default_factory=dict)
     operators: Mapping[str, Operator] = field(default_factory=dict)
+    #: Templates beside the design file.
+    overlay: Overlay = field(default_factory=Overlay)
 
     def __bool__(self) -> bool:
-        return bool(self.sections or self.operators)
+        return bool(self.sections or self.operators or self.overlay)
+
+    def rendered(self, base: str, made: str) -> Patch:
+        """The same without templates: what they come to in a module is operators.
+
+        ``base`` and ``made``: the module without any of the patch, and with its templates.
+        """
+        found = {
+            own.name: Operator(own.name, own.args, own.body, (), own.where)
+            for own in own_operators(self.overlay, base, made)
+        }
+        for name, one in found.items():
+            if name in self.operators:
+                raise GenError(f"{one.where[0]}: {name}: [operators.{name}] says it too")
+            if _reserved(name) or name in section_tables():
+                raise GenError(f"{one.where[0]}: {name}: no operator can be called so by a design")
+        return Patch(self.sections, {**self.operators, **found})
 
     def to_tables(self, below: Patch) -> dict[str, Any]:
         """The tables of a design file that say all of it over another one, its base's."""
+        assert not self.overlay
         sections = {
             name: {"calls": [_table(call) for call in calls]}
             for name, calls in self.sections.items()
@@ -142,7 +162,11 @@ class Patch:
     @property
     def told(self) -> str:
         """How much it is: "1 section, 2 operators"."""
-        counts = {"section": len(self.sections), "operator": len(self.operators)}
+        counts = {
+            "section": len(self.sections),
+            "operator": len(self.operators),
+            "template": len(self.overlay.files),
+        }
         return ", ".join(f"{n} {what}{'s' * (n != 1)}" for what, n in counts.items() if n)
 
     @property
@@ -153,6 +177,7 @@ class Patch:
             f"operator {name}({one.args}) {one.body} {one.edits!r}"
             for name, one in sorted(self.operators.items())
         ]
+        parts += [f"templates {self.overlay.digest}"] if self.overlay else []
         return sha256("\n".join(parts))
 
 
@@ -180,7 +205,19 @@ KEYWORDS = frozenset(
 #: No operator is called so: what a search begins with, what it does, and how a state is kept.
 FRAME = frozenset(
     (
-        *("Boot", "BootZone", "BootTypes", "BootFree", "Step", "AnyCPU", "Isolator", "Zone"),
+        *(
+            "Init",
+            "Next",
+            "Spec",
+            "Boot",
+            "BootZone",
+            "BootTypes",
+            "BootFree",
+            "Step",
+            "AnyCPU",
+            "Isolator",
+            "Zone",
+        ),
         *("Commit", "vars", "zone_vars", "Happens", "State", "Found", "Live", "Follow", "GoOn"),
         *("NotReplayed", "met", "NotMet"),
     )
@@ -200,7 +237,10 @@ def read_patch(
     """
     edited = {name: _edited(file, name, edit, choices, below) for name, edit in sections.items()}
     made = {name: _operator(file, name, one, below) for name, one in operators.items()}
-    return Patch({**below.sections, **edited}, {**below.operators, **made})
+    overlay = read_overlay(file.path.parent) if file.path.name == DESIGN_FILE else Overlay()
+    return Patch(
+        {**below.sections, **edited}, {**below.operators, **made}, overlay.over(below.overlay)
+    )
 
 
 # ---- sections ------------------------------------------------------------------------
@@ -307,12 +347,7 @@ def _expression(file: TomlFile, key: Key, text: str) -> str:
 
 def _operator(file: TomlFile, name: str, table: OperatorTable, below: Patch) -> Operator:
     key: Key = ("operators", name)
-    if (
-        not re.fullmatch(r"[A-Za-z_]\w{0,60}", name, re.ASCII)
-        or name in FRAME
-        or name in KEYWORDS
-        or name.endswith(("_before", "_in_base", "_here", "_call", "_action", "_witness"))
-    ):
+    if _reserved(name):
         raise file.error(key, f"{dotted(key)}: no operator can be called so by a design")
     if name in section_tables():
         raise file.error(key, f"{dotted(key)}: is a hold of the lock; [sections.{name}] fits")
@@ -344,6 +379,16 @@ def _operator(file: TomlFile, name: str, table: OperatorTable, below: Patch) -> 
     skipped = len(table.body) - len(table.body.lstrip("\n"))
     body = textwrap.indent(textwrap.dedent(table.body.strip("\n")).rstrip(), "  ")
     return Operator(name, table.args, body, (), (file_name, line + skipped if line else 0))
+
+
+def _reserved(name: str) -> bool:
+    """Whether a name is none, or is one that a search needs for itself."""
+    return (
+        not re.fullmatch(r"[A-Za-z_]\w{0,60}", name, re.ASCII)
+        or name in FRAME
+        or name in KEYWORDS
+        or name.endswith(("_before", "_in_base", "_here", "_call", "_action", "_witness"))
+    )
 
 
 def _begins(file: TomlFile, key: Key) -> tuple[str, int]:

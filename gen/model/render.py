@@ -6,9 +6,10 @@ import contextlib
 import functools
 import os
 import re
+import traceback
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from gen.model.caller import caller_fields
 from gen.model.choice import capabilities
 from gen.model.design import Design
 from gen.model.feature import find_features
+from gen.model.overlay import Overlay
 from gen.model.patch import Patch, placed, protected
 from gen.model.property import BOOT, STEP, Kind, Property
 from gen.model.section import kernel_functions, sections
@@ -40,6 +42,10 @@ LOCALITY_MODULE = "locality"
 WINDOW_MODULE = "window"
 
 SHORTEST_MODULE = "shortest"
+
+
+#: How often a loop over a range goes round in a template of a user's.
+_MOST_ROUNDS = 1000
 
 
 @dataclass(frozen=True)
@@ -81,11 +87,47 @@ class _Compiled(jinja2.FileSystemBytecodeCache):
 @functools.cache
 def _environment() -> jinja2.Environment:
     home = cache_home(os.environ)
+    compiled = _Compiled(str(home / "templates")) if home else None
+    return _made(jinja2.Environment, jinja2.FileSystemLoader(SPECS), compiled)
+
+
+@functools.cache
+def _overlaid(files: tuple[tuple[str, str, str], ...]) -> jinja2.Environment:
+    """Templates of a user's go before ours, and can do nothing but write text.
+
+    ``files``: of each its path in ``specs/``, its text, and where it lies.
+    """
+    from jinja2.sandbox import SandboxedEnvironment
+
+    known = {name: (text, path, None) for name, text, path in files}
+
+    def find(name: str) -> tuple[str, str, None] | None:
+        return known.get(name)
+
+    loader = jinja2.ChoiceLoader([jinja2.FunctionLoader(find), jinja2.FileSystemLoader(SPECS)])
+    made = _made(SandboxedEnvironment, loader)
+    made.globals["range"] = _short_range
+    return made
+
+
+def _short_range(*args: int) -> range:
+    """A loop of a user's template that ends soon."""
+    made = range(*args)
+    if len(made) > _MOST_ROUNDS:
+        raise OverflowError(f"a range of {len(made):,}; up to {_MOST_ROUNDS:,} fit")
+    return made
+
+
+def _made(
+    kind: type[jinja2.Environment],
+    loader: jinja2.BaseLoader,
+    compiled: jinja2.BytecodeCache | None = None,
+) -> jinja2.Environment:
     # Delimiters that TLA+ does not use; a line statement is a TLA+ comment, so that
     # an editor still reads a template as TLA+.
-    made = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(SPECS),
-        bytecode_cache=_Compiled(str(home / "templates")) if home else None,
+    made = kind(
+        loader=loader,
+        bytecode_cache=compiled,
         undefined=jinja2.StrictUndefined,
         variable_start_string="$[",
         variable_end_string="]$",
@@ -200,19 +242,55 @@ class Module:
     @property
     def tla(self) -> str:
         """The text of the module."""
-        text = _tidy(template("pageblock.tla.j2").render(_context(self)))
-        own = [*self.design.patch.operators.values()]
+        if not self.design.patch:
+            return self._text()
+        patch, plain = self._patch
+        own = [*patch.operators.values()]
+        text = replace(self, design=replace(self.design, patch=patch))._text()
         if own:
             kernel = {*kernel_functions(), *sections(self.design.choices)}
-            calls = [c.call for some in self.design.patch.sections.values() for c in some]
+            calls = [c.call for some in patch.sections.values() for c in some]
             protected(text, own, [p.name for p in self.properties], kernel, calls)
-            plain = replace(self, design=replace(self.design, patch=Patch()), replay=None)
-            text = placed(text, own, kernel_functions(), plain.tla)
+            text = placed(text, own, kernel_functions(), plain)
         return text
+
+    @cached_property
+    def _patch(self) -> tuple[Patch, str]:
+        """The design's own text as it is in this module, and the module without it."""
+        patch = self.design.patch
+        plain = replace(self, design=replace(self.design, patch=Patch()), replay=None)
+        text = plain._text() if patch.operators or patch.overlay else ""
+        if patch.overlay:
+            patch = patch.rendered(text, _render_overlaid(patch.overlay, plain))
+        return patch, text
+
+    def _text(self) -> str:
+        return _tidy(template("pageblock.tla.j2").render(_context(self)))
 
     def spec(self, cfg: Sequence[str]) -> Spec:
         """The module, with a configuration of these lines."""
         return Spec(self.name, self.tla, "\n".join(cfg) + "\n")
+
+
+def _render_overlaid(overlay: Overlay, module: Module) -> str:
+    """The module with templates of a user's; GenError with the file and the line if one fails."""
+    files = tuple((name, text, str(overlay.paths[name])) for name, text in overlay.files.items())
+    try:
+        found = _overlaid(files).get_template("pageblock.tla.j2")
+        return _tidy(found.render(_context(module)))
+    except jinja2.TemplateSyntaxError as error:
+        place, why = f"{error.filename or error.name}:{error.lineno}", error.message
+    except Exception as error:  # a template may do anything that Python can refuse
+        paths = {str(path) for path in overlay.paths.values()}
+        frames = traceback.extract_tb(error.__traceback__)
+        at = next((f"{f.filename}:{f.lineno}" for f in frames[::-1] if f.filename in paths), "")
+        place, why = at or ", ".join(sorted(paths)), str(error)
+    raise GenError(f"{place}: {' '.join((why or 'it cannot be rendered').split())}")
+
+
+def own_patch(design: Design, zone: Zone, properties: Sequence[Property]) -> Patch:
+    """What a design says by text of its own, as it is in a module that is asked these."""
+    return Module(MODULE, design, zone, properties, "")._patch[0]
 
 
 def _can(provided: Collection[str], name: str) -> bool:
