@@ -267,7 +267,7 @@ def test_old_violations_alone_do_not_hide_that_a_change_is_never_met(
     both = dict.fromkeys(ASKED, V)
     checks(both, both)
     never = Acts(Acting.NEVER, "v7.2", distinct=9)
-    monkeypatch.setattr("gen.cli.check.acts", lambda *_: never)
+    monkeypatch.setattr("gen.check.exercised.acts", lambda *_: never)
     asked = ["--property", ASKED[0], "--property", ASKED[1]]
     ran = gen("check", "--design", patch(SPLIT), "--against", "v7.2", *HUGE, *asked)
     assert ran.code == 3 and ran.out.count("[old]") == 2

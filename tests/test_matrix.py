@@ -102,7 +102,7 @@ def fake_check(monkeypatch: pytest.MonkeyPatch) -> Callable[..., list[Check]]:
                 for p in request.properties
             ]
 
-        monkeypatch.setattr("gen.check.matrix.check", look)
+        monkeypatch.setattr("gen.check.exercised.check", look)
         # No certificate: what a fake check says is not about the specs.
         monkeypatch.setattr("gen.cli.matrix.certified", lambda _request: set())
         return seen

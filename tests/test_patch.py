@@ -540,3 +540,29 @@ def test_trouble_in_a_patch_is_told_with_its_own_file_and_line(
     line = path.read_text(encoding="utf-8").splitlines().index("    y == nothing_like_it(z)") + 1
     assert ran.code == 150
     assert f"{path}:{line}: operators.free_drained: Unknown operator" in ran.err
+
+
+@pytest.mark.tlc
+def test_a_function_that_gives_nothing_back_stops_what_needs_it_and_is_not_called_ok(
+    gen: Gen, patch: Callable[[str], Path]
+) -> None:
+    path = patch("[operators.rmqueue_lists]\nbody = '{}'")
+    ran = gen("check", "--design", str(path), "--property", "FreelistHygiene")
+    assert ran.code == 3 and "[ok]" not in ran.out
+    ran.told("mine never does what v7.2 does, within these bounds: AllocPages,")
+
+
+@pytest.mark.tlc
+def test_matrix_and_compare_do_not_call_a_patch_that_was_never_met_proved(
+    gen: Gen, patch: Callable[[str], Path], tmp_path: Path
+) -> None:
+    body = "IF order > pageblock_order THEN split_large_buddy(z, page, order)"
+    body += " ELSE free_drained_before(z, page, order)"
+    path = str(patch(f'[operators.free_drained]\nbody = "{body}"'))
+    options = ["--with", "pcp", "--properties", "FreelistHygiene"]
+    ran = gen("matrix", "--designs", path, *options, "--output", str(tmp_path / "matrix"))
+    assert ran.code == 3 and "proved" not in ran.out.partition("\n\n")[0]
+    assert "no verdict on mine/FreelistHygiene: mine does nothing that v7.2 does not" in ran.err
+    ran = gen("compare", "v7.2", path, *options)
+    assert ran.code == 3
+    ran.told("mine does nothing that v7.2 does not do")

@@ -10,12 +10,13 @@ from gen.check.confirm import follow, verdict_of
 from gen.check.counterexample import Counterexample
 from gen.check.request import Check
 from gen.check.runner import Runner
+from gen.check.search import guarded, violated
 from gen.model.acts import acting_on, left_out, render_acts
 from gen.model.definitions import difference
 from gen.model.design import Design
 from gen.model.feature import features, find_features
 from gen.model.property import Property
-from gen.model.render import render
+from gen.model.render import actions, happening, render
 from gen.tlc.report import Outcome, Report
 from gen.trace.trace import Trace
 
@@ -29,6 +30,8 @@ class Acting(Enum):
     NEVER = "never acts"
     #: The rendered modules are the same.
     NOTHING = "changes nothing"
+    #: There are actions of the base that never happen any more.
+    LESS = "does less"
     #: Something that it says is not in the module, so that nothing is known of it.
     PARTLY = "acts in part"
     #: The search did not end.
@@ -47,6 +50,20 @@ class Acts:
     in_base: bool = False
     distinct: int = 0
     message: str = ""
+
+    @property
+    def nowhere(self) -> str:
+        """What is said of a design whose change is not known to act, behind its name."""
+        bounds = "within these bounds"
+        return {
+            Acting.ACTS: f"acts where {self.base} does not",
+            Acting.NOTHING: f"changes nothing of {self.base}: the two modules are the same",
+            Acting.NEVER: f"does nothing that {self.base} does not do, {bounds}: "
+            f"{self.distinct:,} state{'s' * (self.distinct != 1)}",
+            Acting.LESS: f"never does what {self.base} does, {bounds}: {self.message}",
+            Acting.PARTLY: f"has text that is not modelled here: {self.message}",
+            Acting.UNKNOWN: f"may act somewhere, or not: {self.message or 'it is not known'}",
+        }[self.acting]
 
 
 def acts(runner: Runner, base: Design, properties: Sequence[Property]) -> Acts:
@@ -72,6 +89,30 @@ def acts(runner: Runner, base: Design, properties: Sequence[Property]) -> Acts:
             in_base = design is base
             return Acts(Acting.ACTS, base.name, verdict.trace, in_base, report.distinct or 0)
     return Acts(Acting.UNKNOWN, base.name, message=verdict.message)
+
+
+def does_less(runner: Runner, base: Design) -> Acts | None:
+    """Whether actions happen in the base and never in the design; None if all happen in both.
+
+    An operator that gives nothing back stops all that needs it, and then nothing is violated.
+    """
+    request = runner.request
+    asked = guarded([])  # what is violated is no matter here, but where a search has no end
+    happening_in: dict[str, set[str]] = {}
+    for design in (request.design, base):
+        spec = render(design, request.zone, asked, request.made_by, covers=True)
+        may = actions(spec)
+        if design is base and may <= happening_in[request.design.name]:
+            return None
+        report = runner.run(spec, f"happens-{design.name}", 1, lambda r: r.ok)
+        if not report.ok and (design is base or violated(report, asked)):
+            return None  # nothing is known to be lost
+        if not report.ok:
+            return Acts(Acting.UNKNOWN, base.name, message=report.message)
+        happening_in[design.name] = happening(report.printed)
+    mine, theirs = happening_in.values()
+    lost = sorted(theirs - mine)
+    return Acts(Acting.LESS, base.name, message=", ".join(lost)) if lost else None
 
 
 def _met(report: Report) -> bool:

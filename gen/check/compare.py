@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from gen.check.exercised import met
 from gen.check.request import Check
 from gen.check.session import check
 from gen.check.verdict import Result, Verdict
@@ -36,7 +37,7 @@ class Comparison:
 
 def compare(checks: tuple[Check, Check]) -> Comparison:
     """Check both designs, and let the call that fails in one of them run in the other."""
-    verdicts = check(checks[0]), check(checks[1])
+    verdicts = met(checks[0]), met(checks[1])
     made = Comparison(checks, verdicts)
     for first, second in made.rows:
         if first.prop.same_call is None:

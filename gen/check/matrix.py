@@ -9,9 +9,10 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
+from gen.check.exercised import met
 from gen.check.jobs import as_they_end, ended_first
 from gen.check.request import Check
-from gen.check.session import Stopped, check
+from gen.check.session import Stopped
 from gen.check.verdict import Result, Verdict
 from gen.model.design import Design
 from gen.model.property import Property
@@ -151,7 +152,7 @@ def _row(
 ) -> Row:
     started = time.monotonic()
     try:
-        verdicts = check(request, on_progress, stop=stop)
+        verdicts = met(request, on_progress, stop)
     except Stopped as stopped:
         cause = "interrupted" if stop.is_set() else str(stopped)
         verdicts = [

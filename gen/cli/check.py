@@ -9,10 +9,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from gen.check.acts import Acting, Acts, acts, would_exercise
 from gen.check.against import Against, check_names, hold_against
+from gen.check.exercised import changes_nothing, exercised
 from gen.check.request import Check
-from gen.check.runner import Runner
 from gen.check.session import Stopped, check
 from gen.check.verdict import Result, Verdict
 from gen.cli import aot as aot_cache
@@ -22,7 +21,6 @@ from gen.cli.console import complain, interrupted
 from gen.draw import strip_text
 from gen.errors import ExitCode, GenError
 from gen.files import write_json, write_text
-from gen.model.acts import render_acts
 from gen.model.design import find_design
 from gen.model.property import find_properties
 from gen.report import against as compared
@@ -161,7 +159,7 @@ def _run_check(request: Check, base: Check | None, args: argparse.Namespace) -> 
     code: int | None = None
     reason = ""
     try:
-        nothing = _changes_nothing(request)
+        nothing = changes_nothing(request)
         if base is not None and not nothing:
             base.run_dir.mkdir()
             printer.against = hold_against(request, base, ticker)
@@ -179,7 +177,12 @@ def _run_check(request: Check, base: Check | None, args: argparse.Namespace) -> 
         ticker.clear()
     acted, against = None, printer.against
     if code is None and not nothing and _exit_code(verdicts, against) is ExitCode.OK:
-        verdicts, acted = _exercised(request, verdicts, ticker)
+        try:
+            verdicts, acted = exercised(request, verdicts, ticker)
+        finally:
+            ticker.clear()
+        if acted is not None and acted.trace is not None:
+            write_json(request.run_dir / "acts.trace.json", acted.trace.to_json())
         # Where nothing but old violations was found, there is no [ok] to be withdrawn.
         reason = next((v.message for v in verdicts if not v.exercised), "")
     seconds = time.monotonic() - started
@@ -210,54 +213,6 @@ def _run_check(request: Check, base: Check | None, args: argparse.Namespace) -> 
     # Old violations alone are no reason to end with 0 what had trouble.
     clean = known and not reason
     return code if clean or code is not ExitCode.OK else ExitCode.NO_VERDICT
-
-
-def _changes_nothing(request: Check) -> list[Verdict]:
-    """No verdict on anything if a user's design is its base in all that is modelled here."""
-    base, asked = request.design.changes, request.applicable
-    if base is None or request.design.shipped or not asked:
-        return []
-    if render_acts(request.design, base, request.zone, asked) is not None:
-        return []
-    found = Acts(Acting.NOTHING, base.name)
-    return _not_exercised(request, [Verdict(p, Result.HOLDS) for p in request.properties], found)
-
-
-def _exercised(
-    request: Check, verdicts: list[Verdict], ticker: Ticker
-) -> tuple[list[Verdict], Acts | None]:
-    """The verdicts, withdrawn if a user's change was never met: [ok] would say nothing of it.
-
-    Of a design that comes with the tool it is a note alone.
-    """
-    base = request.design.changes
-    if base is None:
-        return verdicts, None
-    try:
-        found = acts(Runner(request, ticker), base, request.applicable)
-    finally:
-        ticker.clear()
-    if found.trace is not None:
-        write_json(request.run_dir / "acts.trace.json", found.trace.to_json())
-    if found.acting is Acting.ACTS or request.design.shipped:
-        return verdicts, found
-    return _not_exercised(request, verdicts, found), found
-
-
-def _not_exercised(request: Check, verdicts: Sequence[Verdict], found: Acts) -> list[Verdict]:
-    assert request.design.changes is not None
-    more = would_exercise(request, request.design.changes, request.applicable)
-    why = words.not_exercised(request, found, more)
-    none = {"result": Result.NO_VERDICT, "exercised": False, "code": ExitCode.NO_VERDICT}
-    return [
-        replace(v, message=why, **none)  # type: ignore[arg-type]
-        if v.result is Result.HOLDS
-        # An old violation is one still, but none of the change.
-        else replace(v, message=why, exercised=False)
-        if v.violated
-        else v
-        for v in verdicts
-    ]
 
 
 def _violated(verdicts: Sequence[Verdict], against: Against | None) -> bool:

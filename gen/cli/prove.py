@@ -7,7 +7,7 @@ import shlex
 from dataclasses import replace
 from pathlib import Path
 
-from gen.check.acts import Acting, acts, would_exercise
+from gen.check.exercised import in_words, where_it_acts
 from gen.check.request import Check
 from gen.check.runner import Runner
 from gen.cli import options
@@ -20,7 +20,7 @@ from gen.model.zone import Zone
 from gen.prove.certificate import differences, load_certificate
 from gen.prove.obligations import OBLIGATIONS, provable, zone_of_any_size
 from gen.prove.prover import prove
-from gen.report import proof, words
+from gen.report import proof
 from gen.run_dir import make_run_dir
 from gen.tlc.cache import Cache
 from gen.tlc.dask import connect
@@ -81,14 +81,11 @@ def run(args: argparse.Namespace) -> ExitCode:
 def _check_that_it_acts(request: Check) -> None:
     """GenError if a user's design takes no step that its base does not take: nothing is proved
     of a change by a proof of what has not changed."""
-    base = request.design.changes
-    if base is None or request.design.shipped:
+    if request.design.changes is None or request.design.shipped:
         return
-    found = acts(Runner(request), base, request.applicable)
-    if found.acting is not Acting.ACTS:
-        more = would_exercise(request, base, request.applicable)
-        why = words.not_exercised(request, found, more)
-        raise GenError(f"not exercised: {why}", ExitCode.NO_VERDICT)
+    why = where_it_acts(Runner(request))[1]
+    if why is not None:
+        raise GenError(f"not exercised: {in_words(request, why)}", ExitCode.NO_VERDICT)
 
 
 def _given(args: argparse.Namespace, *names: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
-from gen.check.acts import Acting, Acts
+from gen.check.acts import Acts
 from gen.check.request import Check
 from gen.check.verdict import Result, Verdict
 from gen.draw.formats import FLAVOURS, FORMATS
@@ -132,29 +132,12 @@ def acts(check: Check, found: Acts) -> str:
     """Where a change acts, with the way there; or why that is not known, or nowhere."""
     name = check.design.name
     if found.trace is None:
-        return f"[note] {name} {_nowhere(found)}"
+        return f"[note] {name} {found.nowhere}"
     steps = found.trace.length - 1
     whose = f"{found.base} has this step, {name} has not" if found.in_base else ""
     whose = whose or f"{name} has this step, {found.base} has not"
     text = draw_trace(found.trace, DRAW_OPTIONS)
     return f"[acts] {name}: step {steps} of a shortest way: {whose}\n\n{text}"
-
-
-def not_exercised(check: Check, found: Acts, more: Sequence[str]) -> str:
-    """Why a search that came to its end says nothing of a change; ``more``: what might."""
-    fits = f"; perhaps it does with {', or '.join(more)}" if more else ""
-    return f"{check.design.name} {_nowhere(found)}{fits}"
-
-
-def _nowhere(found: Acts) -> str:
-    if found.acting is Acting.NOTHING:
-        return f"changes nothing of {found.base}: the two modules are the same"
-    if found.acting is Acting.NEVER:
-        seen = states(found.distinct)
-        return f"does nothing that {found.base} does not do, within these bounds: {seen}"
-    if found.acting is Acting.PARTLY:
-        return f"has text that is not modelled here: {found.message}"
-    return f"may act somewhere, or not: {found.message or 'it is not known'}"
 
 
 def carried(own: Carried) -> str:
