@@ -191,6 +191,9 @@ def trace_from_json(obj: Any) -> Trace:
             raise ValueError(f"length {trace.length}, but {len(trace.states)} states")
         if trace.loop is not None and not 1 <= as_int(trace.loop) <= trace.length:
             raise ValueError(f"loop {trace.loop}, but length {trace.length}")
+        for number, state in enumerate(trace.states, 1):
+            if state.keys() != trace.states[0].keys():
+                raise ValueError(f"state {number} has other variables than the first")
         # Read here, so that what is wrong in them is said here.
         _ = trace.zones, trace.steps, trace.continuation
         return trace
