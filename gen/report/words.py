@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
+from gen import printable
 from gen.check.acts import Acting, Acts
 from gen.check.request import Check
 from gen.check.verdict import Result, Verdict
@@ -61,7 +62,7 @@ def reproduce(check: Check, verdict: Verdict) -> str:
     design = check.design_option or check.design.name
     flags = ["--design", design, "--property", verdict.prop.name]
     flags += ["--all-shortest"] if check.all_shortest else []
-    return shlex.join(["gen", "check", *check.zone.flags, *flags])
+    return printable.line(shlex.join(["gen", "check", *check.zone.flags, *flags]))
 
 
 def _found(verdict: Verdict) -> str:
@@ -193,7 +194,7 @@ def summary(
     lines += [f"against: {against}"] if against else []
     if names := broken_promises(check, verdicts):
         lines.append(f"broken:  {', '.join(names)}, which {check.design.name} promises")
-    lines.append(f"files:   {check.run_dir}")
+    lines.append(f"files:   {printable.line(str(check.run_dir))}")
     lines += [observation(check, verdict) for verdict in verdicts]
     return "\n".join(lines) + "\n"
 
