@@ -36,7 +36,7 @@ from gen.errors import GenError
 from gen.files import write_json
 from gen.model.acts import render_acts
 from gen.model.design import Design, find_design
-from gen.model.property import find_properties
+from gen.model.property import Kind, find_properties
 from gen.model.render import _environment, render, render_locality, render_shortest
 from gen.model.zone import Zone
 from gen.prove.obligations import Obligation, Proof, tla_hash
@@ -208,6 +208,24 @@ def test_the_path_of_a_design_is_escaped_in_its_module(
     plain = gen("render", "--design", design_file(tmp_path / "plain.toml"), "--tla")
     assert without_header(ran.out) == without_header(plain.out)
     assert tla_hash_of(ran.out) == tla_hash_of(plain.out)
+
+
+@pytest.mark.tlc
+def test_a_path_that_is_a_module_of_its_own_does_not_hide_a_violation(
+    gen: Gen, tmp_path: Path
+) -> None:
+    named = find_properties([])
+    always = "".join(
+        f"{p.name} == {'[][TRUE]_x' if p.kind is Kind.ACTION else 'TRUE'}\n" for p in named
+    )
+    module = f"a\nEXTENDS Naturals\nVARIABLE x\nBoot == x = 0\nStep == UNCHANGED x\n{always}====\n"
+    made = "".join(f'{k} = "{v}"\n' for k, v in find_design("hygiene-v2").choices.items())
+    about = "".join(f'{field} = "mine"\n' for field in FIELDS)
+    (tmp_path / module).mkdir()
+    path = tmp_path / module / "mine.toml"
+    path.write_text(f"{about}[choices]\n{made}", encoding="utf-8")
+    ran = gen("check", "--design", str(path))
+    assert ran.code == 12 and "mine/NoFreelistWarning Sometimes 3" in ran.out
 
 
 def tla_hash_of(tla: str) -> str:
