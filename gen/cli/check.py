@@ -24,6 +24,7 @@ from gen.draw import strip_text
 from gen.errors import ExitCode, GenError
 from gen.files import write_json, write_text
 from gen.model.acts import render_acts
+from gen.model.assumption import assumptions
 from gen.model.design import find_design
 from gen.model.property import find_properties
 from gen.report import against as compared
@@ -106,6 +107,10 @@ def _exit_code(verdicts: Sequence[Verdict], against: Against | None = None) -> E
 def run(args: argparse.Namespace) -> int:
     design, zone = find_design(args.design), options.zone(args)
     chosen = find_properties(args.property, liveness=args.liveness, grain=zone.grain)
+    if args.assumptions:
+        for assumed in assumptions(design, zone, chosen):
+            say(f"{assumed.name}: {assumed.sentence}")
+        return ExitCode.OK
     limits = limits_of(args, zone)
     for option, given in (("--junit", args.junit), ("--sarif", args.sarif)):
         # A search may take hours: what cannot be written is told before it.

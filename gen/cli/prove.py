@@ -15,6 +15,7 @@ from gen.cli import options
 from gen.cli.common import limits_of, toolchain_of
 from gen.cli.console import complain, say
 from gen.errors import ExitCode, GenError, near_miss
+from gen.model.assumption import in_short
 from gen.model.design import find_design
 from gen.model.property import find_properties
 from gen.model.zone import Zone
@@ -67,6 +68,7 @@ def run(args: argparse.Namespace) -> ExitCode:
         _check_that_it_acts(request)
         made = prove(request, names, lambda done: say(proof.line(done), flush=True))
     say("\n" + proof.summary(made))
+    say(f"rests on:    {in_short(made.assumptions)}")
     for path in proof.write(made):
         say(f"files:       {printable.line(str(path))}")
     say(proof.observations(made))

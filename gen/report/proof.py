@@ -135,4 +135,5 @@ def markdown(proof: Proof) -> str:
                 f"| {run.generated:,} | {run.depth} |"
             )
     lines += ["", f"tla2tools.jar: SHA-256 `{request.toolchain.jar_sha256}`.", ""]
+    lines += ["It rests on:", "", *(f"- {_escape(one.sentence)}" for one in proof.assumptions), ""]
     return "\n".join(lines)

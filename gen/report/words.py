@@ -13,6 +13,7 @@ from gen.draw.formats import FLAVOURS, FORMATS
 from gen.draw.lkml import draw_trace
 from gen.draw.options import DrawOptions
 from gen.draw.sentence import sentence
+from gen.model.assumption import assumptions, in_short
 from gen.tlc.report import Progress
 
 #: herd7's words for: a state that violates it was found, was not, is not known.
@@ -24,6 +25,9 @@ _OBSERVED = {
     Result.VACUOUS: "Unknown",
     Result.NO_VERDICT: "Unknown",
 }
+
+#: What only a search that came to its end has said.
+_COMPLETE = (Result.HOLDS, Result.UNREACHABLE, Result.MEASURED)
 
 DRAW_OPTIONS = DrawOptions()
 
@@ -167,10 +171,15 @@ def summary(
 ) -> str:
     """The last lines: what was checked, how much, and one Observation for each property.
 
+    What it rests on is said if there is a verdict that a counterexample does not show.
+
     ``seconds``: that it took.  ``against``: what is new, old and mended; ``known``: false if
     nothing may be called clean, as something of that is not known.
     """
     lines = [f"checked: design {check.design.told}; {check.zone.describe}"]
+    if any(v.result in _COMPLETE for v in verdicts):
+        assumed = assumptions(check.design, check.zone, [v.prop for v in verdicts])
+        lines.append(f"rests on: {in_short(assumed)} (all of it: --assumptions)")
     counts = dict.fromkeys(Result, 0)
     for verdict in verdicts:
         counts[verdict.result] += 1
