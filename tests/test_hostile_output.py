@@ -56,8 +56,9 @@ CONTROLS = (
     *("\n", "\r", "\t", "\x00", "\x1b", "\x07", "\x0b", "\x0c", "\x1c", "\x7f", "\x85", "\x9b"),
     *("\u2028", "\u2029", "\u202e", "\u2066", "\u200f", "\u061c", "\ufeff", "\ufffe", "\uffff"),
 )
-#: What no file that is UTF-8 can hold, but a path, and JSON, can.
-SURROGATES = ("\ud800", "\udc80")
+#: What no file that is UTF-8 can hold, but a path, and JSON, can.  With the other halves a pair
+#: would come of two, which is a sign as any other.
+SURROGATES = ("\udc80", "\udfff")
 #: What means something in one format or another.
 SIGNS = (
     *("]]>", "</script>", "<script>x</script>", "<!--", "-->", "&", "&#0;", "<b>", '"', "'", "`"),
@@ -434,9 +435,15 @@ def test_a_format_stays_what_it_is_whatever_stands_in_a_trace(name: str, text: s
 
 @PYDOT
 @pytest.mark.parametrize("name", TEXTS)
-@pytest.mark.parametrize("text", [WORST, *SURROGATES, "\x00", "]]>", "</script>"], ids=ascii)
+@pytest.mark.parametrize(
+    "text", [WORST, *SURROGATES, "\ud800", "\x00", "]]>", "</script>"], ids=ascii
+)
 def test_a_format_stays_what_it_is_with_the_worst(name: str, text: str) -> None:
     judged(name, rendered(name, as_read(text)), rendered(name, FIRST))
+
+
+def test_an_escaped_sign_is_told_in_a_graph_as_elsewhere() -> None:
+    assert r"a\\x1bb" in rendered("dot", as_read("a\x1bb"))
 
 
 @given(hostile)
@@ -506,7 +513,7 @@ def test_junit_is_xml_whatever_a_user_writes(text: str) -> None:
 @given(hostile)
 @many
 def test_sarif_is_json_whatever_a_user_writes(text: str) -> None:
-    made = sarif(*checked(text.replace("\ud800", "\udc80")))  # no path has it
+    made = sarif(*checked(text.replace("\udfff", "\udc80")))  # no path has it
     clean(made)
     (run,) = json.loads(made)["runs"]
     uri = run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
@@ -527,6 +534,7 @@ def test_the_files_and_the_words_of_a_check_are_lines_whatever_a_user_writes(
     # What follows the name of a design is ours again.
     assert sum(line.startswith("files:   ") for line in told) == 1
     assert printable.is_line(words.reproduce(check, verdicts[0]))
+    assert words.short_form(check, verdicts[0]).count("\n") == 1
 
 
 def cells(line: str) -> int:
@@ -576,7 +584,7 @@ def test_a_certificate_for_readers_keeps_its_tables_whatever_a_user_writes(text:
         assert cells(line) == cells(other) or not other.startswith("|")
         assert not re.search(r"(?<!\\)(?:\\\\)*<(?![\w.+-]+@)", line) or line.startswith("    ")
     # Neither a list nor a heading nor a quotation, where a paragraph was.
-    assert re.match(r"[\w\\\[(\"'$:;/!?,@{}%^]|$", made.split("\n")[2])
+    assert re.match(r"[\w\\\[(\"'$:;/!?,.@{}%^]|$", made.split("\n")[2])
 
 
 # ---- a terminal ----------------------------------------------------------------------
