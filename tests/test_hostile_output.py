@@ -118,6 +118,14 @@ def test_a_design_whose_name_or_title_is_more_than_a_line_is_refused(
     one_line(gen("render", "--design", path), "d.toml:", f"{field} = ", "one line of text fits")
 
 
+@pytest.mark.parametrize("field", FIELDS)
+def test_half_of_a_surrogate_pair_is_refused_in_a_design(
+    gen: Gen, tmp_path: Path, field: str
+) -> None:
+    path = design_file(tmp_path / "d.toml", **{field: "a\udc80b"})
+    one_line(gen("render", "--design", path), "d.toml:", "not a Unicode scalar value")
+
+
 @pytest.mark.parametrize(
     "command",
     [
