@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import secrets
 import stat
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gen.errors import ExitCode, GenError, reason
+from gen.printable import json_text
 
 
 @dataclass(frozen=True)
@@ -107,4 +107,4 @@ def file_sha256(path: Path) -> str:
 
 def write_json(path: Path, obj: object) -> None:
     """``write_text`` of indented JSON, keys in the order they were put in. OSError -> GenError."""
-    write_text(path, json.dumps(obj, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    write_text(path, json_text(obj))

@@ -84,7 +84,7 @@ def test_junit_counts_and_shows_each_verdict_as_what_it_is() -> None:
     assert draw_trace(trace(B1), DRAW_OPTIONS) in (failure.text or "")
     assert "gen check --pageblocks 4" in (failure.text or "")
     assert (failure.get("message") or "").startswith("[violation] NoFreelistWarning, 3 states: ")
-    assert suite[3][0].get("message") == "a <{0}> [x](y) ?"
+    assert suite[3][0].get("message") == "a <{0}> [x](y) \\x07"
 
 
 # ---- SARIF ---------------------------------------------------------------------------

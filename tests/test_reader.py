@@ -18,7 +18,17 @@ from msgspec import Meta
 
 from gen.cli.main import main
 from gen.errors import FieldError, GenError
-from gen.model import caller, choice, design, feature, property, section, variable, vocabulary
+from gen.model import (
+    assumption,
+    caller,
+    choice,
+    design,
+    feature,
+    property,
+    section,
+    variable,
+    vocabulary,
+)
 from gen.model.design import DesignTable, design_names, find_design
 from gen.model.position import Key, line_of
 from gen.model.reader import LONGEST_LINE, MOST_BYTES, Line, Text, Words, dotted, read
@@ -480,6 +490,7 @@ def test_a_key_is_found_however_the_text_is_written(made: tuple[str, dict[Key, i
 
 #: How each file is read, and the caches that have to go before it is read anew.
 READERS: Mapping[str, tuple[Any, str, Callable[[], object]]] = {
+    "assumptions": (assumption, "ASSUMPTIONS", assumption.assumption_tables),
     "callers": (caller, "CALLERS", caller.caller_tables),
     "choices": (
         choice,
@@ -496,7 +507,12 @@ READERS: Mapping[str, tuple[Any, str, Callable[[], object]]] = {
 CACHED = (
     *(choice._file, choice._tables, choice.choices, choice.choice_needs, feature.features),
     *(choice.provided, choice.capabilities, choice.choice_defaults),
-    *(feature.feature_tables, caller.caller_tables, vocabulary.vocabulary),
+    *(
+        assumption.assumption_tables,
+        feature.feature_tables,
+        caller.caller_tables,
+        vocabulary.vocabulary,
+    ),
     *(property._file, property._tables, property.properties, property._check_names),
     *(section.sections_file, section.section_tables, variable.variable_tables),
 )

@@ -16,6 +16,7 @@ import msgspec
 
 from gen.files import write_text
 from gen.model.actor import ActorTable
+from gen.model.assumption import AssumptionTable
 from gen.model.caller import FieldTable
 from gen.model.choice import Choice, choices
 from gen.model.design import DesignTable
@@ -33,6 +34,7 @@ _DEFS = "#/$defs/"
 
 #: The tables of a file, by its name; a table is one of several types, or of a dict of the last.
 _TABLES: Mapping[str, tuple[type, ...]] = {
+    "assumptions": (AssumptionTable,),
     "callers": (FieldTable,),
     "choices": (Choice,),
     "features": (Feature,),

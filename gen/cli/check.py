@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from gen import printable
 from gen.check.against import Against, check_names, hold_against
 from gen.check.exercised import changes_nothing, exercised
 from gen.check.request import Check
@@ -17,10 +18,11 @@ from gen.check.verdict import Result, Verdict
 from gen.cli import aot as aot_cache
 from gen.cli import options
 from gen.cli.common import check_command, draw_options, limits_of
-from gen.cli.console import complain, interrupted
+from gen.cli.console import complain, interrupted, say
 from gen.draw import strip_text
 from gen.errors import ExitCode, GenError
 from gen.files import write_json, write_text
+from gen.model.assumption import assumptions
 from gen.model.design import find_design
 from gen.model.property import find_properties
 from gen.report import against as compared
@@ -67,7 +69,7 @@ class _Printer:
         text = self.drawing(verdict)
         if self.args.strip and verdict.trace is not None:
             text += "\n" + strip_text.text(verdict.trace, draw_options(self.args))
-        print(words.long_form(self.request, verdict, text), flush=True)
+        say(words.long_form(self.request, verdict, text), flush=True, ours=strip_text.COLOURS)
 
     def finish(self, verdicts: Sequence[Verdict]) -> None:
         """What has not been drawn yet: what is to be drawn in full, the rest in short."""
@@ -77,11 +79,11 @@ class _Printer:
             if self.in_full(verdict):
                 self.draw(verdict)
             elif self.against is None:
-                print(words.short_form(self.request, verdict))
+                say(words.short_form(self.request, verdict))
             else:
-                print(compared.short_form(self.request, verdict, self.against))
+                say(compared.short_form(self.request, verdict, self.against))
         for note in compared.notes(verdicts, self.against) if self.against else ():
-            print(note)
+            say(note)
 
 
 def _exit_code(verdicts: Sequence[Verdict], against: Against | None = None) -> ExitCode:
@@ -103,6 +105,10 @@ def _exit_code(verdicts: Sequence[Verdict], against: Against | None = None) -> E
 def run(args: argparse.Namespace) -> int:
     design, zone = find_design(args.design), options.zone(args)
     chosen = find_properties(args.property, liveness=args.liveness, grain=zone.grain)
+    if args.assumptions:
+        for assumed in assumptions(design, zone, chosen):
+            say(f"{assumed.name}: {assumed.sentence}")
+        return ExitCode.OK
     limits = limits_of(args, zone)
     for option, given in (("--junit", args.junit), ("--sarif", args.sarif)):
         # A search may take hours: what cannot be written is told before it.
@@ -146,7 +152,7 @@ def run(args: argparse.Namespace) -> int:
     if args.dry_run:
         for one in asked:
             spec = one.spec(one.properties[:1])
-            print(shlex.join(one.command(one.run_dir / "first", spec)))
+            say(printable.line(shlex.join(one.command(one.run_dir / "first", spec))))
         return ExitCode.OK
     return _run_check(request, other, args)
 
@@ -200,12 +206,12 @@ def _run_check(request: Check, base: Check | None, args: argparse.Namespace) -> 
         complain(trouble)
     printer.finish(verdicts)
     if len(verdicts) > 1:
-        print()
+        say()
     if acted is not None and (acted.trace is not None or all(v.exercised for v in verdicts)):
-        print(words.acts(request, acted), flush=True)
+        say(words.acts(request, acted), flush=True)
     counts = compared.counts(verdicts, against) if against else ""
     known = not (against and against.unknown)
-    print(words.summary(request, verdicts, seconds, counts, known), end="", flush=True)
+    say(words.summary(request, verdicts, seconds, counts, known), end="", flush=True)
     if code is not None:
         return code
     aot_cache.later(args.java, args.jar, request.toolchain)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import argparse
 
+from gen import printable
 from gen.check import compare
 from gen.check.request import Check
 from gen.check.verdict import Result
 from gen.cli import options
 from gen.cli.common import check_command, limits_of
-from gen.cli.console import complain
+from gen.cli.console import complain, say
 from gen.errors import ExitCode
 from gen.model.design import find_design
 from gen.model.property import compared, find_properties
@@ -46,10 +47,10 @@ def run(args: argparse.Namespace) -> ExitCode:
     made = compare.compare((first, second))
     rows = [("", first.design.name, second.design.name)]
     rows += [(a.prop.name, table.words(a), table.words(b)) for a, b in made.rows]
-    print(compare.table(rows))
+    say(compare.table(rows))
     for request, verdict in compare.same_call_in_both(made):
-        print(f"the same call in {request.design.name}:\n\n{words.drawing(verdict)}")
-    print(f"checked: {zone.describe}\nfiles:   {run_dir}")
+        say(f"the same call in {request.design.name}:\n\n{words.drawing(verdict)}")
+    say(f"checked: {zone.describe}\nfiles:   {printable.line(str(run_dir))}")
     verdicts = [verdict for row in made.rows for verdict in row]
     verdicts += [made.succeeds] if made.succeeds else []
     unknown = [v for v in verdicts if v.result is Result.NO_VERDICT]

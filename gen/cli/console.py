@@ -1,4 +1,4 @@
-"""What is said on stderr, and how a command ends that was ended."""
+"""What is said on stdout and stderr, and how a command ends that was ended."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import contextlib
 import os
 import signal
 import sys
+from collections.abc import Sequence
 
+from gen import printable
 from gen.errors import ExitCode
 
 
@@ -23,11 +25,23 @@ def interrupted(cause: KeyboardInterrupt) -> int:
     return 128 + cause.number if isinstance(cause, Terminated) else ExitCode.INTERRUPTED
 
 
+def say(text: str = "", end: str = "\n", *, flush: bool = False, ours: Sequence[str] = ()) -> None:
+    """A text on stdout: no control character reaches a terminal, wherever it comes from.
+
+    ``ours``: the sequences of control characters that are our own, colours.
+    """
+    print(printable.lines(text, ours), end=end, flush=flush)
+
+
+def note(text: str) -> None:
+    """A line on stderr that is no complaint."""
+    print(printable.line(text), file=sys.stderr, flush=True)
+
+
 def complain(message: str) -> None:
     """One line on stderr, whatever a file name in the message holds."""
-    line = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in message)
     with contextlib.suppress(OSError):  # a terminal that has gone
-        print(f"gen: {line}", file=sys.stderr, flush=True)
+        note(f"gen: {message}")
 
 
 def mute() -> None:

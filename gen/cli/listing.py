@@ -9,7 +9,9 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from gen import printable
 from gen.cli import options
+from gen.cli.console import say
 from gen.errors import ExitCode, GenError
 from gen.files import write_text
 from gen.model.design import Design, design_names, find_design
@@ -33,11 +35,11 @@ def print_spec(args: argparse.Namespace) -> ExitCode:
     if args.against is not None:
         return _print_difference(args.against, design, spec.tla, zone, chosen)
     if not args.cfg:
-        print(spec.tla, end="")
+        say(spec.tla, end="")
     if not args.tla:
         if not args.cfg:
-            print(f"\n\\* ---- {spec.name}.cfg ----")
-        print(spec.cfg, end="")
+            say(f"\n\\* ---- {spec.name}.cfg ----")
+        say(spec.cfg, end="")
     return ExitCode.OK
 
 
@@ -50,7 +52,7 @@ def _print_difference(
     if len(shared) < len(properties):  # of what is said of both
         tla = render(design, zone, shared).tla
     told = module_diff(render(base, zone, shared).tla, tla, base.told, design.told)
-    print(told, end="")
+    say(told, end="")
     return ExitCode.DIFFERENT if told else ExitCode.OK
 
 
@@ -60,26 +62,28 @@ def new_design(args: argparse.Namespace) -> ExitCode:
     path = Path(f"{args.name}.toml")
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,60}", args.name, re.ASCII):
         raise GenError(f"'{args.name}': a name of letters, digits, '.', '_', '+' and '-' fits")
+    if not printable.is_line(args.base):
+        raise GenError(f"--base '{args.base}': no file can name such a path; another one fits")
     if args.name in design_names():
         raise GenError(f"'{args.name}' is a design that comes with the tool; another name fits")
     if path.exists() or path.is_symlink():
         raise GenError(f"{path} exists; another name fits")
     write_text(path, starting_design(args.name, args.base, base))
-    print(f"{path}\ngen check --design {shlex.quote(str(path))}")
+    say(f"{path}\ngen check --design {shlex.quote(str(path))}")
     return ExitCode.OK
 
 
 def doctor(args: argparse.Namespace) -> ExitCode:
     findings, healthy = diagnose(args.java, args.jar, os.environ)
     for finding in findings:
-        print(f"[{'ok' if finding.ok else 'wrong'}] {finding.what}: {finding.detail}")
+        say(f"[{'ok' if finding.ok else 'wrong'}] {finding.what}: {printable.line(finding.detail)}")
     return ExitCode.OK if healthy else ExitCode.SYSTEM
 
 
 def renew_gallery(args: argparse.Namespace) -> ExitCode:
     toolchain = aot.sooner(find_toolchain(args.java, args.jar))
     for written in gallery.renew(Path(args.directory), toolchain):
-        print(written)
+        say(printable.line(str(written)))
     return ExitCode.OK
 
 
@@ -87,9 +91,9 @@ def list_designs(_args: argparse.Namespace) -> ExitCode:
     width = max(map(len, design_names()))
     for name in design_names():
         design = find_design(name)
-        print(f"{name:{width}}  {design.title}\n{'':{width}}  {design.source}")
+        say(f"{name:{width}}  {design.title}\n{'':{width}}  {design.source}")
         if design.shown_by:
-            print(f"{'':{width}}  {design.shown_by.command(name)}")
+            say(f"{'':{width}}  {design.shown_by.command(name)}")
     return ExitCode.OK
 
 
@@ -97,5 +101,5 @@ def list_properties(_args: argparse.Namespace) -> ExitCode:
     width = max(map(len, properties()))
     for prop in properties().values():
         default = "" if prop.by_default else " (not by default)"
-        print(f"{prop.name:{width}}  {prop.statement}{default}\n{'':{width}}  {prop.source}")
+        say(f"{prop.name:{width}}  {prop.statement}{default}\n{'':{width}}  {prop.source}")
     return ExitCode.OK

@@ -10,7 +10,7 @@ from typing import NoReturn
 
 from gen.check.session import Stopped
 from gen.cli import check, compare, completion, listing, matrix, options, prove, saved
-from gen.cli.console import Terminated, complain, interrupted, mute
+from gen.cli.console import Terminated, complain, interrupted, mute, say
 from gen.errors import ExitCode, GenError
 
 _COMMANDS = {
@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         parser, args = options.parse(asked)
         if args.print_completion is not None:
-            print(completion.script(args.print_completion), end="")
+            say(completion.script(args.print_completion), end="")
             return ExitCode.OK
         if args.command is None:
             parser.print_help()

@@ -9,12 +9,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 
+from gen import printable
 from gen.check import matrix
 from gen.check.matrix import Matrix, Row
 from gen.check.request import Check
 from gen.cli import options
 from gen.cli.common import check_command, limits_of, toolchain_of
-from gen.cli.console import complain, interrupted
+from gen.cli.console import complain, interrupted, note, say
 from gen.draw.formats import FORMATS
 from gen.draw.svg import check_png
 from gen.errors import ExitCode
@@ -69,14 +70,14 @@ def run(args: argparse.Namespace) -> int:
             for path in matrix_files.write(
                 made, output, [*FORMATS] if args.png else matrix_files.QUICK
             ):
-                print(f"files:   {path}")
+                say(f"files:   {printable.line(str(path))}")
     except BaseException:
         shutil.rmtree(run_dir, ignore_errors=True)
         raise
     if made.complete:
         shutil.rmtree(run_dir, ignore_errors=True)
     else:
-        print(f"runs:    {run_dir}")
+        say(f"runs:    {printable.line(str(run_dir))}")
     if made.interrupted is not None:
         return interrupted(made.interrupted)
     return ExitCode.OK if made.complete else ExitCode.NO_VERDICT
@@ -93,7 +94,7 @@ def _run_matrix(requests: Sequence[Check], jobs: int) -> tuple[Matrix, float]:
         ticker.head = f"{done} of {len(requests)} designs, "
         ticker.clear()
         took = "cached" if row.cached else f"{row.seconds:.1f} s"
-        print(f"{row.design.name}: {table.counts(row)}, {took}", file=sys.stderr, flush=True)
+        note(f"{row.design.name}: {table.counts(row)}, {took}")
 
     try:
         made = matrix.run(requests, jobs, ticker, on_row, certified)
@@ -107,5 +108,5 @@ def _tell_matrix(made: Matrix, seconds: float) -> None:
         complain(table.trouble(made))
     # Where nobody sees an edge, every cell is in full.
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    print(table.plain(made, width))
-    print(table.summary(made, seconds), end="", flush=True)
+    say(table.plain(made, width))
+    say(table.summary(made, seconds), end="", flush=True)

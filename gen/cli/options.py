@@ -274,6 +274,10 @@ def parsers() -> tuple[_Parser, dict[str, _Parser]]:
     run.add_argument(
         "-n", "--dry-run", action="store_true", help="print TLC's command line, do not run it"
     )
+    run.add_argument(
+        "--assumptions", action="store_true",
+        help="print what a verdict would rest on, a line each; do not search",
+    )  # fmt: skip
 
     table = commands.add_parser(
         "matrix",

@@ -7,13 +7,15 @@ import shlex
 from dataclasses import replace
 from pathlib import Path
 
+from gen import printable
 from gen.check.exercised import in_words, where_it_acts
 from gen.check.request import Check
 from gen.check.runner import Runner
 from gen.cli import options
 from gen.cli.common import limits_of, toolchain_of
-from gen.cli.console import complain
+from gen.cli.console import complain, say
 from gen.errors import ExitCode, GenError, near_miss
+from gen.model.assumption import in_short
 from gen.model.design import find_design
 from gen.model.property import find_properties
 from gen.model.zone import Zone
@@ -62,18 +64,19 @@ def run(args: argparse.Namespace) -> ExitCode:
     )
     with connect(args.scheduler, request.toolchain, request.tlc.workers) as executor:
         request = replace(request, executor=executor)
-        print(f"{design.told}: {design.title}\n{proof.zone(zone)}", flush=True)
+        say(f"{design.told}: {design.title}\n{proof.zone(zone)}", flush=True)
         _check_that_it_acts(request)
-        made = prove(request, names, lambda done: print(proof.line(done), flush=True))
-    print("\n" + proof.summary(made))
+        made = prove(request, names, lambda done: say(proof.line(done), flush=True))
+    say("\n" + proof.summary(made))
+    say(f"rests on:    {in_short(made.assumptions)}")
     for path in proof.write(made):
-        print(f"files:       {path}")
-    print(proof.observations(made))
+        say(f"files:       {printable.line(str(path))}")
+    say(proof.observations(made))
     if known is not None:
         odd = differences(known, made.to_json())
         for line in odd:
             complain(f"{args.design}: {line}")
-        print(f"[{'differs' if odd else 'confirmed'}] the certificate of {design.name}")
+        say(f"[{'differs' if odd else 'confirmed'}] the certificate of {design.name}")
         return ExitCode.NO_VERDICT if odd else ExitCode.OK
     return made.exit_code
 

@@ -8,10 +8,12 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from gen import printable
 from gen.check.confirm import ANOTHER_WAY, UNCONFIRMED, confirm
 from gen.check.request import Check
 from gen.cli import options
 from gen.cli.common import draw_options, limits_of
+from gen.cli.console import say
 from gen.draw import strip_text
 from gen.draw.formats import FLAVOURS, FORMATS, Format
 from gen.draw.options import DrawOptions
@@ -46,7 +48,7 @@ def show(args: argparse.Namespace) -> ExitCode:
             raise GenError(f"--output '{args.output}' is no name of a file")
         write_bytes(Path(args.output), data)
     elif isinstance(made, str):
-        print(made, end="")
+        say(made, end="", ours=strip_text.COLOURS)
     elif sys.stdout.isatty():
         raise GenError(f"--format {args.format} is no text for a terminal; -o FILE fits")
     else:
@@ -56,7 +58,7 @@ def show(args: argparse.Namespace) -> ExitCode:
 
 def diff(args: argparse.Namespace) -> int:
     left, right = load_trace(args.left), load_trace(args.right)
-    print(side_by_side(left, right, options.drawing(args)), end="")
+    say(side_by_side(left, right, options.drawing(args)), end="")
     return ExitCode.DIFFERENT if where_they_part(left, right) else ExitCode.OK
 
 
@@ -93,9 +95,9 @@ def replay(args: argparse.Namespace) -> int:
     if reason:
         code = ExitCode.NO_VERDICT if odd else verdict.code
         raise GenError(f"{args.path} is not confirmed: {reason}", code)
-    print(
+    say(
         f"[confirmed] {design.told}: {trace.prop.name}, {words.states(trace.length)}, "
         f"{verdict.seconds:.1f} s\n"
-        f"{words.carried(carried) if carried else ''}files: {request.run_dir}"
+        f"{words.carried(carried) if carried else ''}files: {printable.line(str(request.run_dir))}"
     )
     return ExitCode.OK

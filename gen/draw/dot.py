@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from gen import printable
 from gen.draw.options import DrawOptions
 from gen.trace.graph import CONFLICTS, call, place, racing, to_networkx
 from gen.trace.trace import Trace
@@ -43,10 +44,10 @@ def dot(trace: Trace, options: DrawOptions) -> str:
     if graph.graph["loop"] >= 0 and graph.graph["loop"] in graph:
         back = f"{graph.graph['fails']} -> {graph.graph['loop']}"
         lines.append(f'  {back} [label="again" style=bold constraint=false];')
-    text = "\n".join([*lines, "}"]) + "\n"
-    return text.replace(" ]", "]")
+    return printable.joined([*lines, "}"]).replace(" ]", "]")
 
 
 def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    plain = printable.lines(text)
+    escaped = plain.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
     return f'"{escaped}"'

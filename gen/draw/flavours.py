@@ -15,8 +15,9 @@ def commit(trace: Trace, options: DrawOptions) -> str:
 
 
 def comment(trace: Trace, options: DrawOptions) -> str:
-    """A comment block for a C source file."""
-    return f"/*\n{_behind(' * ', trace, options)} */\n"
+    """A comment block for a C source file; nothing in it ends it."""
+    text = _behind(" * ", trace, options).replace("*/", "*\\/")
+    return f"/*\n{text} */\n"
 
 
 def ftrace(trace: Trace, options: DrawOptions) -> str:

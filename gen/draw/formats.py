@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from gen import printable
 from gen.draw import page, picture, strip_svg, strip_text
 from gen.draw.dot import dot
 from gen.draw.flavours import comment, commit, ftrace
@@ -30,7 +30,7 @@ class Format:
 
 
 def _json(trace: Trace, _options: DrawOptions) -> str:
-    return json.dumps(trace.to_json(), indent=2, ensure_ascii=False) + "\n"
+    return printable.json_text(trace.to_json())
 
 
 FORMATS: Mapping[str, Format] = {

@@ -7,7 +7,14 @@ from pathlib import Path
 import jinja2
 from markupsafe import Markup
 
+from gen import printable
 from gen.draw.svg import COLOURS, rules
+
+
+def _printable(value: object) -> object:
+    # What is marked as safe is an SVG or a style sheet of ours.
+    text = isinstance(value, str) and not isinstance(value, Markup)
+    return printable.lines(str(value)) if text else value
 
 
 def environment() -> jinja2.Environment:
@@ -16,6 +23,7 @@ def environment() -> jinja2.Environment:
         loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
         undefined=jinja2.StrictUndefined,
         autoescape=True,
+        finalize=_printable,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from gen import printable
 from gen.draw.options import DrawOptions
 from gen.tlc.value import Function, ModelValue, Record, Value
 from gen.trace.graph import call, to_networkx
@@ -38,7 +39,7 @@ def itf(trace: Trace, options: DrawOptions) -> str:
         **({} if trace.loop is None else {"loop": trace.loop - 1}),
         "states": states,
     }
-    return json.dumps(made, indent=2, ensure_ascii=False) + "\n"
+    return printable.json_text(made)
 
 
 def _expression(value: Value) -> Any:

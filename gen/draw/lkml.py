@@ -7,6 +7,7 @@ tab, at most 75 columns.
 
 from __future__ import annotations
 
+from gen import printable
 from gen.draw.layout import CLOSEST, columns, fit
 from gen.draw.names import Names
 from gen.draw.options import WIDTH, DrawOptions
@@ -48,7 +49,7 @@ def draw(
             lines += [front + line for line in fitted]
         else:
             lines += fit(" " * (starts[row.lane] + 2 * row.depth), row.text, width)
-    return "\n".join([*lines, "", *tell(names, it.trace).lines(width)]) + "\n"
+    return printable.joined([*lines, "", *tell(names, it.trace).lines(width)])
 
 
 def draw_trace(trace: Trace, options: DrawOptions) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 
+from gen import printable
 from gen.draw.options import DrawOptions
 from gen.draw.rows import ALL, Row
 from gen.draw.sheet import sheet
@@ -27,7 +28,7 @@ def mermaid(trace: Trace, options: DrawOptions) -> str:
     for row in made.rows:
         lines.append(over + _folded(row.text) if row.lane == ALL else "    " + _message(row))
     lines.append(over + "<br/>".join(map(_text, made.told.lines(_NOTE))))
-    return "\n".join(lines) + "\n"
+    return printable.joined(lines)
 
 
 def _message(row: Row) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from dataclasses import dataclass
 
+from gen import printable
 from gen.draw.names import Names
 from gen.model.display import migratetypes
 from gen.model.vocabulary import vocabulary
@@ -62,7 +63,8 @@ class Told:
 
 
 def _filled(names: Names, trace: Trace, text: str, *, in_drawing: bool = False) -> str:
-    return text.format(**{k: _Field(k, v, names, in_drawing) for k, v in trace.witness.items()})
+    fields = {k: _Field(k, v, names, in_drawing) for k, v in trace.witness.items()}
+    return printable.line(text.format(**fields))
 
 
 def tell(names: Names, trace: Trace) -> Told:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from difflib import SequenceMatcher
 from itertools import zip_longest
 
+from gen import printable
 from gen.draw.braces import differences
 from gen.draw.flavours import ftrace
 from gen.draw.names import Names
@@ -41,7 +42,7 @@ def side_by_side(left: Trace, right: Trace, options: DrawOptions) -> str:
         "",
         *textwrap.wrap(parting, options.columns),
     ]
-    return "\n".join(lines) + "\n"
+    return printable.joined(lines)
 
 
 def _beside(one: Sequence[str], other: Sequence[str], half: int) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping
 
+from gen import printable
 from gen.draw.options import DrawOptions
 from gen.draw.strip import Strips, problems, strips, types_in
 from gen.model.display import letter
@@ -26,6 +27,9 @@ _ANSI: Mapping[str, str] = {
     "wrong": "48;5;166;38;5;231;1",
     "remark": "38;5;166;1",
 }
+#: What stands in a text that has colours: their sequences, which a terminal obeys.
+COLOURS = tuple(f"\x1b[{code}m" for code in ("0", *_ANSI.values()))
+
 #: A pageblock is as many characters wide as there is room for, between these.
 _MOST, _LEAST = 24, 5
 
@@ -42,7 +46,7 @@ class _Paint:
         self.color = color
 
     def __call__(self, text: str, kind: str) -> str:
-        code = _ANSI.get(kind, "") if self.color else ""
+        code, text = _ANSI.get(kind, "") if self.color else "", printable.line(text)
         return f"\x1b[{code}m{text}\x1b[0m" if code and text else text
 
 
@@ -57,7 +61,7 @@ def _text(strip: Strips, columns: int, color: bool) -> str:
     lines: list[str] = []
     for number, (moment, caption) in enumerate(zip(strip.moments, strip.captions, strict=True)):
         remark = strip.remark(number)
-        head = textwrap.wrap(caption, room, break_long_words=False)
+        head = textwrap.wrap(printable.line(caption), room, break_long_words=False)
         lines += [f"{number:>3} {head[0]}", *(f"{_INDENT}{text}" for text in head[1:])]
         if remark and len(lines[-1]) + 5 + len(remark) <= columns:
             lines[-1] += f"  <- {paint(remark, 'remark')}"
@@ -68,7 +72,7 @@ def _text(strip: Strips, columns: int, color: bool) -> str:
             if number == 0 or count <= per_line or _changed(strip, moment, part):
                 lines += _part(strip, number, part, cell, paint)
         lines += [f"{_INDENT}{paint('! ' + text, 'remark')}" for text in problems(strip, number)]
-    key = ", ".join(f"{letter(mt)} {mt}" for mt in types_in(strip))
+    key = printable.line(", ".join(f"{letter(mt)} {mt}" for mt in types_in(strip)))
     lines += ["", *textwrap.wrap(f"{key}; = new, > changed, ! on a wrong list", columns)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 

@@ -7,6 +7,7 @@ import string
 from collections.abc import Callable, Mapping, Set
 from xml.etree import ElementTree
 
+from gen import printable
 from gen.errors import ExitCode, GenError
 
 Element = ElementTree.Element
@@ -89,10 +90,13 @@ def standalone_style(used: Set[str]) -> str:
 
 
 def add(parent: Element, tag: str, text: str = "", **attributes: str | float) -> Element:
-    """A new element: ``class_`` is class, other underscores are hyphens, numbers are short."""
+    """A new element: ``class_`` is class, other underscores are hyphens, numbers are short.
+
+    A text is a printable line, as XML has no way to write what is not.
+    """
     child = ElementTree.SubElement(parent, tag, _attributes(attributes))
     if text:
-        child.text = text
+        child.text = printable.line(text)
     return child
 
 
@@ -103,7 +107,9 @@ def group(**attributes: str | float) -> Element:
 
 def _attributes(given: Mapping[str, str | float]) -> dict[str, str]:
     return {
-        name.rstrip("_").replace("_", "-"): value if isinstance(value, str) else f"{value:g}"
+        name.rstrip("_").replace("_", "-"): printable.line(value)
+        if isinstance(value, str)
+        else f"{value:g}"
         for name, value in given.items()
     }
 
@@ -119,7 +125,7 @@ def image(width: float, height: float, title: str, *content: Element, style: boo
         used = {
             name for part in content for e in part.iter() for name in e.get("class", "").split()
         }
-        add(root, "style", standalone_style({*used, "page"}))
+        add(root, "style").text = standalone_style({*used, "page"})
         add(root, "rect", class_="page", width=width, height=height)
     root.extend(content)
     return ElementTree.tostring(root, encoding="unicode") + "\n"

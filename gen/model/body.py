@@ -99,6 +99,9 @@ def _check_token(found: re.Match[str], line: int) -> None:
         raise BodyError(line, f"'{token}' {_REFUSED[token]}; an expression fits")
     if found.lastgroup == "word" and token.startswith(("WF_", "SF_")):
         raise BodyError(line, f"'{token}' belongs to a behaviour; an expression fits")
+    # A string comes from a state into a drawing, where a line feed would end a line.
+    if found.lastgroup == "string" and "\\" in re.sub(r'\\["\\]', "", token):
+        raise BodyError(line, f'{token}: only \\" and \\\\ fit after a backslash in a string')
     if found.lastgroup == "line":
         raise BodyError(line, f"'{token[:4]}' ends a module; an expression fits")
     if found.lastgroup in ("open", "close"):

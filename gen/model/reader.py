@@ -24,6 +24,7 @@ from msgspec import inspect as types
 from gen.errors import FieldError, GenError, near_miss
 from gen.files import read_bytes
 from gen.model.position import Key, line_of
+from gen.printable import CONTROLS
 
 T = TypeVar("T")
 
@@ -36,7 +37,7 @@ LONGEST_LINE = 1000
 
 # Nothing that ends a line or moves a cursor: what is printed beside a verdict must not look like
 # one.  The last part is the end of the text; a $ would do before a line break too.
-_PRINTED = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
+_PRINTED = f"[^{CONTROLS}]"
 _END = r"(?![\s\S])"
 
 #: One line of text, with something to read in it.

@@ -15,7 +15,8 @@ from typing import Any
 
 import jinja2
 
-from gen.errors import GenError, near_miss
+from gen import printable
+from gen.errors import ExitCode, GenError, near_miss
 from gen.model.actor import actors
 from gen.model.caller import caller_fields
 from gen.model.choice import capabilities
@@ -29,6 +30,7 @@ from gen.model.specs import SPECS
 from gen.model.variable import Variable, variables
 from gen.model.zone import Zone
 from gen.run_dir import cache_home
+from gen.tlc.cache import without_header
 from gen.tlc.spec import Spec
 from gen.tlc.value import format_value
 
@@ -146,6 +148,7 @@ def _made(
     made.filters["tla"] = format_value
     made.filters["each"] = _each
     made.filters["on"] = _on
+    made.filters["line"] = printable.line
     return made
 
 
@@ -242,9 +245,7 @@ class Module:
     @property
     def tla(self) -> str:
         """The text of the module."""
-        if not self.design.patch:
-            return self._text()
-        patch, plain = self._patch
+        patch, plain = self._patch if self.design.patch else (self.design.patch, "")
         own = [*patch.operators.values()]
         text = replace(self, design=replace(self.design, patch=patch))._text()
         if own:
@@ -252,6 +253,7 @@ class Module:
             calls = [c.call for some in patch.sections.values() for c in some]
             protected(text, own, [p.name for p in self.properties], kernel, calls)
             text = placed(text, own, kernel_functions(), plain)
+        _check_header(text)
         return text
 
     @cached_property
@@ -291,6 +293,17 @@ def _render_overlaid(overlay: Overlay, module: Module) -> str:
 def own_patch(design: Design, zone: Zone, properties: Sequence[Property]) -> Patch:
     """What a design says by text of its own, as it is in a module that is asked these."""
     return Module(MODULE, design, zone, properties, "")._patch[0]
+
+
+def _check_header(tla: str) -> None:
+    """GenError unless what users write stands in comments alone: the header of a module is them,
+    and behind it comes what is ours."""
+    below = without_header(tla).partition("\n")[2]
+    header = tla.removesuffix(below)
+    if not below.startswith("EXTENDS ") or not all(map(printable.is_line, header.split("\n"))):
+        raise GenError(
+            "no verdict: the header of the module has an end before its end", ExitCode.PARSE
+        )
 
 
 def _can(provided: Collection[str], name: str) -> bool:
@@ -411,7 +424,8 @@ def render_locality(design: Design, zone: Zone, made_by: str = "gen prove") -> S
     count = ["nr_isolate_pageblock"]
     window = Module(WINDOW_MODULE, design, replace(zone, whole=False), [], made_by, without=count)
     whole = Module(
-        LOCALITY_MODULE, design, replace(zone, whole=True), [], made_by, window=window.tla
+        *(LOCALITY_MODULE, design, replace(zone, whole=True), [], made_by),
+        window=without_header(window.tla),
     )
     chunks = " ".join(f"Chunk{c}" for c in range(zone.pageblocks // zone.chunk_pageblocks))
     return whole.spec([f"INIT {BOOT}", f"NEXT {STEP}", f"PROPERTIES {chunks}"])

@@ -11,6 +11,7 @@ from gen.check.request import Check
 from gen.check.verdict import Result, Verdict
 from gen.errors import ExitCode, GenError
 from gen.files import FileFormat, sha256
+from gen.model.assumption import Assumption, assumptions
 from gen.model.feature import proved_features
 from gen.model.property import BOOT, SAFETY, Property
 from gen.model.render import render
@@ -126,6 +127,12 @@ class Proof:
         done = found <= {*proved, Outlook.VACUOUS} and bool(found & proved)
         return ExitCode.OK if done else ExitCode.NO_VERDICT
 
+    @property
+    def assumptions(self) -> list[Assumption]:
+        """What all of it rests on."""
+        check = self.request
+        return assumptions(check.design, check.zone, check.properties, proof=True)
+
     def to_json(self) -> dict[str, Any]:
         """The certificate; what it holds is the same for the same input."""
         check = self.request
@@ -136,6 +143,7 @@ class Proof:
             "command": check.made_by,
             "zone": check.zone.flags,
             "jar_sha256": check.toolchain.jar_sha256,
+            "assumptions": [one.sentence for one in self.assumptions],
             "properties": {
                 v.prop.name: {
                     "result": self.outlook(v).value,

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
 
 from gen.check.against import Against
 from gen.check.request import Check
 from gen.check.verdict import Result, Verdict
+from gen.printable import line, lines
 from gen.report.against import mark, trouble
 from gen.report.words import drawing, reproduce, short_form
-
-#: What XML 1.0 has no way to write.
-_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _NO_FAILURE = (Result.HOLDS, Result.VACUOUS, Result.NO_VERDICT)
 
@@ -26,7 +23,7 @@ def junit(check: Check, verdicts: Sequence[Verdict], against: Against | None = N
     results = [verdict.result for verdict in verdicts]
     suite = ET.Element(
         "testsuite",
-        name=_xml(check.design.name),
+        name=line(check.design.name),
         tests=str(len(verdicts)),
         failures=str(sum(result not in _NO_FAILURE for result in results)),
         errors=str(results.count(Result.NO_VERDICT)),
@@ -37,27 +34,23 @@ def junit(check: Check, verdicts: Sequence[Verdict], against: Against | None = N
         case = ET.SubElement(
             suite,
             "testcase",
-            classname=_xml(check.design.name),
+            classname=line(check.design.name),
             name=verdict.prop.name,
             time=f"{verdict.seconds:.3f}",
         )
         if verdict.result is Result.NO_VERDICT:
-            ET.SubElement(case, "error", type="no verdict", message=_xml(verdict.message))
+            ET.SubElement(case, "error", type="no verdict", message=line(verdict.message))
         elif verdict.result is Result.VACUOUS:
-            ET.SubElement(case, "skipped", message=_xml(verdict.message))
+            ET.SubElement(case, "skipped", message=line(verdict.message))
         elif verdict.result not in _NO_FAILURE:
             first, _, _ = short_form(check, verdict).partition("\n")
-            message = _xml(mark(verdict, against) + first)
+            message = line(mark(verdict, against) + first)
             failure = ET.SubElement(case, "failure", type=verdict.result.value, message=message)
             drawn = drawing(verdict) if verdict.trace else ""
-            failure.text = _xml(f"\n{drawn}\n{reproduce(check, verdict)}\n")
+            failure.text = lines(f"\n{drawn}\n{reproduce(check, verdict)}\n")
     if told := trouble("", against):
-        ET.SubElement(suite, "system-err").text = _xml(told)
+        ET.SubElement(suite, "system-err").text = line(told)
     suites = ET.Element("testsuites", name="gen check")
     suites.append(suite)
     ET.indent(suites)
     return ET.tostring(suites, encoding="unicode", xml_declaration=False) + "\n"
-
-
-def _xml(text: str) -> str:
-    return _NO_XML.sub("?", text)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from gen import __version__
+from gen import __version__, printable
 from gen.check.matrix import Matrix, Row
 from gen.check.verdict import Result
 from gen.draw.formats import FLAVOURS, FORMATS, PNG, files
@@ -64,7 +64,7 @@ def _paths(row: Row, prop: Property, formats: Sequence[str]) -> dict[str, str]:
 
 def _escape(text: str) -> str:
     """Text that Markdown shows as it is, in a cell of a table too."""
-    return re.sub(r"([\\`*_{}\[\]<>|#&~])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"([\\`*_{}\[\]<>|#&~])", r"\\\1", printable.line(" ".join(text.split())))
 
 
 def markdown(matrix: Matrix, formats: Sequence[str] = QUICK) -> str:

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 
+from gen import printable
 from gen.report import words
 from gen.tlc.report import Progress
 
@@ -42,7 +43,8 @@ class Ticker:
     def line(self, now: float, label: str) -> str:
         """What is known of one run, with the time since the check began."""
         told = self.told.get(label)
-        return f"{now - self.started:.0f} s, {self.head}{label}" + (f": {told}" if told else "")
+        text = f"{now - self.started:.0f} s, {self.head}{label}" + (f": {told}" if told else "")
+        return printable.line(text)
 
     def show(self, now: float) -> None:
         # Of the runs that are under way, one about which there is something to say.

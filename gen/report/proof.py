@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from gen import printable
 from gen.files import write_json, write_text
 from gen.model.zone import Zone
 from gen.prove.obligations import OBLIGATIONS, Obligation, Outlook, Proof
@@ -48,7 +50,9 @@ def _callers(proof: Proof) -> str:
 def _rows(proof: Proof) -> Iterator[tuple[str, str, str]]:
     for verdict in proof.verdicts:
         outlook = proof.outlook(verdict)
-        scope = SCOPE.get(outlook, verdict.message).format(callers=_callers(proof))
+        # What is no scope of ours is the message, in which a brace is a brace.
+        scope = SCOPE[outlook].format(callers=_callers(proof)) if outlook in SCOPE else ""
+        scope = scope or verdict.message
         if outlook is Outlook.VIOLATED:
             scope = f"counterexample of {words.states(verdict.length)}"
         word = "proved by induction" if outlook is Outlook.PROVED else outlook.value
@@ -89,28 +93,36 @@ def write(proof: Proof) -> list[Path]:
     return files
 
 
+def _escape(text: str) -> str:
+    """Text that Markdown shows as it is, in a cell too; ``<the id of a mail>`` stays a link."""
+    signs = r"[\\`*\[\]&|~]|\b_\B|\B_|<(?![\w.+-]+@[\w.-]+>)"
+    escaped = re.sub(signs, r"\\\g<0>", printable.line(text).strip())
+    # What would begin a list, a heading or a quotation.
+    return re.sub(r"^(\d*)([-+#>=.)])", r"\1\\\2", escaped)
+
+
 def markdown(proof: Proof) -> str:
     """The certificate for readers."""
     request = proof.request
     lines = [
-        f"# {request.design.told}",
+        f"# {_escape(request.design.told)}",
         "",
-        f"{request.design.title}. Source: {request.design.source}.",
+        f"{_escape(request.design.title)}. Source: {_escape(request.design.source)}.",
         "",
-        f"    {request.made_by}",
+        f"    {printable.line(request.made_by)}",
         "",
         zone(request.zone).strip() + ".",
         "",
         "| property | | for |",
         "|---|---|---|",
-        *(f"| `{name}` | {word} | {scope} |" for name, word, scope in _rows(proof)),
+        *(f"| `{name}` | {word} | {_escape(scope)} |" for name, word, scope in _rows(proof)),
         "",
         "| obligation | | |",
         "|---|---|---|",
     ]
     for done in proof.obligations:
         met = "met" if done.met else "not met"
-        lines.append(f"| {done.name}: {OBLIGATIONS[done.name]} | {met} | {done.message} |")
+        lines.append(f"| {done.name}: {OBLIGATIONS[done.name]} | {met} | {_escape(done.message)} |")
     lines += [
         "",
         "| run of TLC | module | configuration | states | steps | depth |",
@@ -123,4 +135,5 @@ def markdown(proof: Proof) -> str:
                 f"| {run.generated:,} | {run.depth} |"
             )
     lines += ["", f"tla2tools.jar: SHA-256 `{request.toolchain.jar_sha256}`.", ""]
+    lines += ["It rests on:", "", *(f"- {_escape(one.sentence)}" for one in proof.assumptions), ""]
     return "\n".join(lines)

@@ -5,13 +5,13 @@ The format: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 
 from __future__ import annotations
 
-import json
+import os
 from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from gen import __version__
+from gen import __version__, printable
 from gen.check.against import Against
 from gen.check.request import Check
 from gen.check.verdict import Result, Verdict
@@ -75,7 +75,7 @@ def sarif(check: Check, verdicts: Sequence[Verdict], against: Against | None = N
         "results": [_result(check, number, v, against) for number, v in enumerate(verdicts)],
     }
     made = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
-    return json.dumps(made, indent=2, ensure_ascii=False) + "\n"
+    return printable.json_text(made)
 
 
 def _result(check: Check, number: int, verdict: Verdict, against: Against | None) -> dict[str, Any]:
@@ -113,7 +113,7 @@ def _location(check: Check) -> dict[str, Any]:
     """The file of the design: nothing else here is a source that a user may have changed."""
     given = check.design_option or check.design.name
     path = given if given.endswith(".toml") else f"specs/designs/{given}.toml"
-    uri = quote(path) if not PurePath(path).is_absolute() else PurePath(path).as_uri()
+    uri = quote(os.fsencode(path)) if not PurePath(path).is_absolute() else PurePath(path).as_uri()
     return {"physicalLocation": {"artifactLocation": {"uri": uri}, "region": {"startLine": 1}}}
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from gen import printable
 from gen.check.matrix import Matrix, Row
 from gen.check.verdict import Result, Verdict
 
@@ -123,7 +124,7 @@ def _broken(name: str) -> str:
 def _grid(
     matrix: Matrix, heads: Sequence[str], cells: Sequence[Sequence[str]], width: int | None
 ) -> str:
-    names = ["design", *(_printable(row.design.name) for row in matrix.rows)]
+    names = ["design", *(printable.line(row.design.name) for row in matrix.rows)]
     first = max(map(len, names))
     columns = [[head, *(line[n] for line in cells)] for n, head in enumerate(heads)]
     widths = [max(len(line) for cell in column for line in cell.split("\n")) for column in columns]
@@ -146,7 +147,3 @@ def _lines(names: list[str], first: int, columns: list[tuple[list[str], int]]) -
             told = [cell[line] if line < len(cell) else "" for cell in cells]
             padded = [f"{text:{width}}" for text, (_, width) in zip(told, columns, strict=True)]
             yield "  ".join([f"{name if line == 0 else '':{first}}", *padded]).rstrip() + "\n"
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else " " for c in text)

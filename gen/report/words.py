@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
+from gen import printable
 from gen.check.acts import Acts
 from gen.check.request import Check
 from gen.check.verdict import Result, Verdict
@@ -12,6 +13,7 @@ from gen.draw.formats import FLAVOURS, FORMATS
 from gen.draw.lkml import draw_trace
 from gen.draw.options import DrawOptions
 from gen.draw.sentence import sentence
+from gen.model.assumption import assumptions, in_short
 from gen.tlc.report import Progress
 from gen.trace.trace import Carried
 
@@ -24,6 +26,9 @@ _OBSERVED = {
     Result.VACUOUS: "Unknown",
     Result.NO_VERDICT: "Unknown",
 }
+
+#: What only a search that came to its end has said.
+_COMPLETE = (Result.HOLDS, Result.UNREACHABLE, Result.MEASURED)
 
 DRAW_OPTIONS = DrawOptions()
 
@@ -62,7 +67,7 @@ def reproduce(check: Check, verdict: Verdict) -> str:
     design = check.design_option or check.design.name
     flags = ["--design", design, "--property", verdict.prop.name]
     flags += ["--all-shortest"] if check.all_shortest else []
-    return shlex.join(["gen", "check", *check.zone.flags, *flags])
+    return printable.line(shlex.join(["gen", "check", *check.zone.flags, *flags]))
 
 
 def _found(verdict: Verdict) -> str:
@@ -155,10 +160,15 @@ def summary(
 ) -> str:
     """The last lines: what was checked, how much, and one Observation for each property.
 
+    What it rests on is said if there is a verdict that a counterexample does not show.
+
     ``seconds``: that it took.  ``against``: what is new, old and mended; ``known``: false if
     nothing may be called clean, as something of that is not known.
     """
     lines = [f"checked: design {check.design.told}; {check.zone.describe}"]
+    if any(v.result in _COMPLETE for v in verdicts):
+        assumed = assumptions(check.design, check.zone, [v.prop for v in verdicts])
+        lines.append(f"rests on: {in_short(assumed)} (all of it: --assumptions)")
     counts = dict.fromkeys(Result, 0)
     for verdict in verdicts:
         counts[verdict.result] += 1
@@ -182,7 +192,7 @@ def summary(
     lines += [f"against: {against}"] if against else []
     if names := broken_promises(check, verdicts):
         lines.append(f"broken:  {', '.join(names)}, which {check.design.name} promises")
-    lines.append(f"files:   {check.run_dir}")
+    lines.append(f"files:   {printable.line(str(check.run_dir))}")
     lines += [observation(check, verdict) for verdict in verdicts]
     return "\n".join(lines) + "\n"
 

@@ -27,13 +27,13 @@ def content_key(spec: Spec, toolchain: Toolchain, command: Sequence[str], *more:
     ``more``: what else it is that something made of the report depends on.
     """
     options = command[command.index("tlc2.TLC") :]
-    parts = (spec.name, _without_header(spec.tla), spec.cfg, toolchain.jar_sha256, *options, *more)
+    parts = (spec.name, without_header(spec.tla), spec.cfg, toolchain.jar_sha256, *options, *more)
     # The lengths too: no two lists of parts run together into the same bytes.
     text = "".join(f"{len(part)}:{part}" for part in parts)
     return sha256(text)
 
 
-def _without_header(tla: str) -> str:
+def without_header(tla: str) -> str:
     """The module without the comments below its first line: who made it, for which design."""
     first, _, rest = tla.partition("\n")
     lines = rest.split("\n")

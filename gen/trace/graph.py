@@ -29,8 +29,10 @@ closure, ``happens_before(graph)``.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from gen import printable
 from gen.trace.interleaving import Interleaving
 
 if TYPE_CHECKING:  # see there
@@ -110,16 +112,23 @@ def call(data: dict[str, Any]) -> str:
 
 
 def flat(graph: nx.DiGraph[int]) -> nx.DiGraph[int]:
-    """The same graph with strings for tuples and dicts, for formats that know no such thing."""
+    """The same graph with strings for tuples and dicts, for formats that know no such thing.
+
+    Its strings are printable lines.
+    """
     import networkx as nx
 
-    plain: nx.DiGraph[int] = nx.DiGraph(**graph.graph)
+    plain: nx.DiGraph[int] = nx.DiGraph(**_lines(graph.graph))
     for node, data in graph.nodes(data=True):
         texts = {name: " ".join(map(place, data[name])) for name in ("reads", "writes")}
         args = " ".join(f"{k}={v}" for k, v in data["args"].items())
         callers = " ".join(data["callers"])
-        plain.add_node(node, **{**data, **texts, "args": args, "callers": callers})
+        plain.add_node(node, **_lines({**data, **texts, "args": args, "callers": callers}))
     for earlier, later, data in graph.edges(data=True):
         places = " ".join(map(place, data["places"]))
         plain.add_edge(earlier, later, kinds=", ".join(data["kinds"]), places=places)
     return plain
+
+
+def _lines(data: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: printable.line(v) if isinstance(v, str) else v for k, v in data.items()}

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar
 
+from gen import printable
 from gen.errors import FieldError, GenError, near_miss
 from gen.files import sha256
 from gen.model.design import DesignTable
@@ -171,6 +172,7 @@ def trace_from_json(obj: Any) -> Trace:
     if type(version) is not int or version not in READS:
         reads = " and ".join(map(str, READS))
         raise GenError(f"a trace of version {version}; this tool reads {reads}")
+    _check_texts(obj)
     try:
         trace = Trace(
             design=_line(obj["design"], "design"),
@@ -203,8 +205,22 @@ def trace_from_json(obj: Any) -> Trace:
         raise GenError(f"this trace is damaged: {e}") from e
 
 
+def _check_texts(obj: Any) -> None:
+    """GenError unless every text and every name in a trace is a printable line."""
+    left = [obj]
+    while left:
+        one = left.pop()
+        if isinstance(one, str) and not printable.is_line(one):
+            told = ascii(one) if len(one) <= 60 else f"{one[:57]!a}..."
+            raise GenError(f"this trace is damaged: not a line of text: {told}")
+        if isinstance(one, dict):
+            left += [*one.keys(), *one.values()]
+        elif isinstance(one, list):
+            left += one
+
+
 def _line(value: Any, what: str) -> str:
-    if not isinstance(value, str) or not value.isprintable() or not value:
+    if not isinstance(value, str) or not printable.is_line(value) or not value:
         raise TypeError(f"{what}: not a line of text: {value!r}")
     return value
 

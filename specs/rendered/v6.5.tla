@@ -1,6 +1,7 @@
 ---------------------------- MODULE pageblock ----------------------------
 \* The Linux page allocator and page isolation, design v6.5:
 \* Linux 6.5, before the hygiene series
+\* Kernel: v6.5
 \* Source: Linux v6.5: mm/page_alloc.c, mm/page_isolation.c
 \* Zone: 4 pageblocks of order 9, largest order 10, 1 isolator, orders 9 and up (1 unit per
 \*   pageblock), a window of 2 pageblocks.
@@ -90,7 +91,7 @@ spin_unlock(z) ==
   z
 
 \* ===========================================================================
-\* mm/page_alloc.c, as in v6.5.  The caller holds zone->lock.
+\* mm/page_alloc.c.  The caller holds zone->lock.
 \* ===========================================================================
 type_of(z, b) == z.migratetype[b]
 is_isolated(z, b) == z.migratetype[b] = "ISOLATE"
@@ -112,7 +113,7 @@ change_pageblock_range(z, page, order, mt) ==
 
 \* "page type is T, passed migratetype is M (nr=2^order)": T is the type of the
 \* page's first pageblock, M the type whose list is meant.
-\* v6.5 has no such check: the type of a page on a free list is not looked at.
+\* This kernel has no such check: the type of a page on a free list is not looked at.
 expect_type(z, where, page, order, mt) == z
 add_to_free_list(z, page, order, mt) ==
   LET z1 == [z EXCEPT !.free = @ \union {<<page, order, mt>>}]
@@ -344,7 +345,7 @@ AnyCPU ==
   \/ FreePages
 
 \* ===========================================================================
-\* mm/page_isolation.c, as in v6.5.
+\* mm/page_isolation.c
 \* ===========================================================================
 EBUSY == 16
 ENOENT == 2

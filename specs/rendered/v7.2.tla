@@ -1,6 +1,7 @@
 ---------------------------- MODULE pageblock ----------------------------
 \* The Linux page allocator and page isolation, design v7.2:
 \* Linux 7.2: MIGRATE_ISOLATE is a bit beside the type
+\* Kernel: v7.2.13
 \* Source: Debian linux-source-7.2 7.2.13-1: mm/page_alloc.c, mm/page_isolation.c
 \* Zone: 4 pageblocks of order 9, largest order 10, 1 isolator, orders 9 and up (1 unit per
 \*   pageblock), a window of 2 pageblocks.
@@ -84,7 +85,7 @@ spin_unlock(z) ==
   z
 
 \* ===========================================================================
-\* mm/page_alloc.c, as in v7.2.13.  The caller holds zone->lock.
+\* mm/page_alloc.c.  The caller holds zone->lock.
 \* ===========================================================================
 \* The isolation of a pageblock is a bit beside its type; while it is set, a read gives
 \* ISOLATE.
@@ -347,7 +348,7 @@ AnyCPU ==
   \/ FreePages
 
 \* ===========================================================================
-\* mm/page_isolation.c, as in v7.2.13.
+\* mm/page_isolation.c
 \* ===========================================================================
 EBUSY == 16
 ENOENT == 2
@@ -385,7 +386,7 @@ find_large_buddy(z, start) ==
 
 \* mm/page_alloc.c: a buddy larger than the pageblock is taken off its list, the
 \* pageblock gets its type, and the buddy is freed again in pageblock pieces.
-\* In v7.2.13 it is called __move_freepages_block_isolate().
+\* In this kernel it is called __move_freepages_block_isolate().
 move_freepages_block_isolate(z, b, mt) ==
   LET start == pageblock_start_pfn(b)
       pfn == find_large_buddy(z, start)

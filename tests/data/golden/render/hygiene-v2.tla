@@ -1,6 +1,7 @@
 ---------------------------- MODULE pageblock ----------------------------
 \* The Linux page allocator and page isolation, design hygiene-v2:
 \* the series that the thread of September 2023 tested
+\* Kernel: v6.6 with the series "mm: page_alloc: freelist migratetype hygiene", V2
 \* Source: Johannes Weiner, 11 Sep 2023, <20230911195023.247694-1-hannes@cmpxchg.org>
 \* Zone: 4 pageblocks of order 9, largest order 10, 1 isolator, orders 9 and up (1 unit per
 \*   pageblock), a window of 2 pageblocks.
@@ -81,7 +82,7 @@ spin_unlock(z) ==
   z
 
 \* ===========================================================================
-\* mm/page_alloc.c, as in v6.6 with the series "mm: page_alloc: freelist migratetype hygiene", V2.  The caller holds zone->lock.
+\* mm/page_alloc.c.  The caller holds zone->lock.
 \* ===========================================================================
 type_of(z, b) == z.migratetype[b]
 is_isolated(z, b) == z.migratetype[b] = "ISOLATE"
@@ -327,7 +328,7 @@ AnyCPU ==
   \/ FreePages
 
 \* ===========================================================================
-\* mm/page_isolation.c, as in v6.6 with the series "mm: page_alloc: freelist migratetype hygiene", V2.
+\* mm/page_isolation.c
 \* ===========================================================================
 EBUSY == 16
 ENOENT == 2

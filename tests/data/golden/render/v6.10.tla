@@ -1,6 +1,7 @@
 ---------------------------- MODULE pageblock ----------------------------
 \* The Linux page allocator and page isolation, design v6.10:
 \* Linux 6.10: the pageblock is split and moved in one hold of the lock
+\* Kernel: v6.10
 \* Source: Linux v6.10, fd919a85cd55 ("mm: page_isolation: prepare for hygienic freelists")
 \* Zone: 4 pageblocks of order 9, largest order 10, 1 isolator, orders 9 and up (1 unit per
 \*   pageblock), a window of 2 pageblocks.
@@ -81,7 +82,7 @@ spin_unlock(z) ==
   z
 
 \* ===========================================================================
-\* mm/page_alloc.c, as in v6.10.  The caller holds zone->lock.
+\* mm/page_alloc.c.  The caller holds zone->lock.
 \* ===========================================================================
 type_of(z, b) == z.migratetype[b]
 is_isolated(z, b) == z.migratetype[b] = "ISOLATE"
@@ -327,7 +328,7 @@ AnyCPU ==
   \/ FreePages
 
 \* ===========================================================================
-\* mm/page_isolation.c, as in v6.10.
+\* mm/page_isolation.c
 \* ===========================================================================
 EBUSY == 16
 ENOENT == 2

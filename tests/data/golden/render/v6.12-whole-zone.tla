@@ -1,6 +1,7 @@
 ---------------------------- MODULE pageblock ----------------------------
 \* The Linux page allocator and page isolation, design v6.12:
 \* Linux 6.12.y (Debian 6.12.107): large pages are freed in pageblock pieces
+\* Kernel: v6.12.107
 \* Source: Debian linux-source-6.12 6.12.107-1: mm/page_alloc.c, mm/page_isolation.c
 \* Zone: 4 pageblocks of order 9, largest order 10, 1 isolator, orders 9 and up (1 unit per
 \*   pageblock), the whole zone.
@@ -79,7 +80,7 @@ spin_unlock(z) ==
   z
 
 \* ===========================================================================
-\* mm/page_alloc.c, as in v6.12.107.  The caller holds zone->lock.
+\* mm/page_alloc.c.  The caller holds zone->lock.
 \* ===========================================================================
 type_of(z, b) == z.migratetype[b]
 is_isolated(z, b) == z.migratetype[b] = "ISOLATE"
@@ -334,7 +335,7 @@ AnyCPU ==
   \/ FreePages
 
 \* ===========================================================================
-\* mm/page_isolation.c, as in v6.12.107.
+\* mm/page_isolation.c
 \* ===========================================================================
 EBUSY == 16
 ENOENT == 2
