@@ -68,12 +68,16 @@ def read_bytes(path: Path, most: int) -> bytes:
     return data
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Writes it at once: readers see the old file or the whole new one. OSError -> GenError."""
+def write_bytes(path: Path, data: bytes, mode: int = 0o666) -> None:
+    """Writes it at once: readers see the old file or the whole new one. OSError -> GenError.
+
+    ``mode``: of a new file, less what the umask takes away.
+    """
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         try:
-            with part.open("xb") as file:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+            with os.fdopen(os.open(part, flags, mode), "wb") as file:
                 file.write(data)
             part.replace(path)
         except BaseException:
@@ -96,7 +100,12 @@ def write_text(path: Path, text: str) -> None:
 
 def sha256(text: str) -> str:
     """The hash of a text, with whatever a path name in it holds."""
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+    return sha256_bytes(text.encode("utf-8", "surrogateescape"))
+
+
+def sha256_bytes(data: bytes) -> str:
+    """The hash of some bytes."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def file_sha256(path: Path) -> str:
