@@ -13,7 +13,7 @@ from gen.check import matrix
 from gen.check.matrix import Matrix, Row
 from gen.check.request import Check
 from gen.cli import options
-from gen.cli.common import check_command, limits_of, toolchain_of
+from gen.cli.common import check_command, keeps, limits_of, toolchain_of
 from gen.cli.console import complain, interrupted
 from gen.draw.formats import FORMATS
 from gen.draw.svg import check_png
@@ -43,6 +43,7 @@ def run(args: argparse.Namespace) -> int:
         check_png()
     toolchain = toolchain_of(args)
     output = matrix_files.check_output(args.output)
+    keep = keeps(args)
     run_dir = make_run_dir(None, "matrix")
     requests = []
     for number, (given, design) in enumerate(designs.items()):
@@ -55,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
             run_dir=run_dir / f"{number}-{matrix_files.slug(design.name)}",
             made_by=check_command(zone, given, asked),
             design_option=given,
-            cache=None if args.no_cache else Cache(),
+            cache=Cache() if keep else None,
             easiest=True,
         )
         request.run_dir.mkdir()

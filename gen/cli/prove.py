@@ -22,7 +22,6 @@ from gen.prove.obligations import OBLIGATIONS, provable, zone_of_any_size
 from gen.prove.prover import prove
 from gen.report import proof, words
 from gen.run_dir import make_run_dir
-from gen.tlc.cache import Cache
 from gen.tlc.dask import connect
 
 
@@ -57,7 +56,6 @@ def run(args: argparse.Namespace) -> ExitCode:
         run_dir=make_run_dir(args.output, f"prove-{design.name}"),
         made_by=_prove_command(args, zone),
         design_option=args.design,
-        cache=None if args.no_cache else Cache(),
         easiest=True,
     )
     with connect(args.scheduler, request.toolchain, request.tlc.workers) as executor:
