@@ -68,6 +68,31 @@ def read_bytes(path: Path, most: int) -> bytes:
     return data
 
 
+def parse_json(data: bytes) -> Any:
+    """What JSON in UTF-8 says; ValueError, in a few words, if it is none, or says a thing twice."""
+    try:
+        text = data.decode("utf-8")
+        made = json.loads(text, object_pairs_hook=_each_once, parse_constant=_no_number)
+        if "\\u" in text:
+            json.dumps(made, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        raise ValueError("half a surrogate pair is no character") from None
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    return made
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise ValueError("a key is there twice")
+    return made
+
+
+def _no_number(word: str) -> None:
+    raise ValueError(f"{word} is no number")
+
+
 def write_bytes(path: Path, data: bytes, mode: int = 0o666) -> None:
     """Writes it at once: readers see the old file or the whole new one. OSError -> GenError.
 

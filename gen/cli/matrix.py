@@ -20,7 +20,7 @@ from gen.draw.svg import check_png
 from gen.errors import ExitCode
 from gen.model.design import find_designs
 from gen.model.property import find_properties
-from gen.prove.certificate import certified
+from gen.prove.certificate import certified, unreadable
 from gen.report import matrix_files, table
 from gen.report.progress import Ticker
 from gen.run_dir import make_run_dir
@@ -44,6 +44,8 @@ def run(args: argparse.Namespace) -> int:
     toolchain = toolchain_of(args)
     output = matrix_files.check_output(args.output)
     keep = keeps(args)
+    for line in unreadable(design.name for design in designs.values()):
+        complain(line)
     run_dir = make_run_dir(None, "matrix")
     requests = []
     for number, (given, design) in enumerate(designs.items()):

@@ -63,7 +63,10 @@ def diff(args: argparse.Namespace) -> int:
 def replay(args: argparse.Namespace) -> int:
     trace = load_trace(args.path)
     name = args.design or trace.design
-    design = find_design(name)
+    try:
+        design = find_design(name)
+    except GenError as e:
+        raise e if args.design else GenError(f"{args.path}: {e.message}") from None
     if design.name != trace.design:
         raise GenError(f"{args.path} is a trace of {trace.design}, not of {design.name}")
     limits = limits_of(args, trace.zone)
@@ -78,7 +81,10 @@ def replay(args: argparse.Namespace) -> int:
         made_by="gen replay",
         design_option=name,
     )
-    verdict = confirm(request, trace)
+    try:
+        verdict = confirm(request, trace)
+    except GenError as e:
+        raise GenError(f"{args.path}: {e.message.removeprefix('no verdict: ')}", e.code) from None
     reason = verdict.message.removeprefix(UNCONFIRMED)
     odd = difference(trace, verdict.trace) if verdict.trace else ""
     if reason == ANOTHER_WAY:
