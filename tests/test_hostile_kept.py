@@ -7,6 +7,8 @@ import os
 import random
 import re
 import stat
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -413,7 +415,11 @@ def _run(data: dict[str, Any]) -> dict[str, Any]:
         (lambda data: data["zone"].append(4), "zone[4]"),
         (lambda data: data["properties"]["Alignment"].update(length=None), "length"),
         (lambda data: data["properties"]["Alignment"].update(result="sure"), "result"),
-        (lambda data: data["properties"].update(All={"result": "proved"}), "All"),
+        (lambda data: data["properties"].update(Alinement={"result": "proved"}), "'Alignment'?"),
+        (
+            lambda data: data["properties"].update(all={"result": "proved"}),
+            "unknown property 'all'",
+        ),
         (lambda data: data["obligations"][0].update(name="windowz"), "windows"),
         (lambda data: data["obligations"][0].update(met=1), "met"),
         (lambda data: _run(data).update(distinct=3194.0), "3194.0"),
@@ -506,18 +512,14 @@ def test_a_damaged_installed_certificate_costs_the_word_proved_and_a_line_and_no
 # ---- designs ---------------------------------------------------------------------------------
 
 
-def a_design(tmp_path: Path, old: str = "", new: str = "", name: str = "mine.toml") -> str:
-    text = (SPECS / "designs" / "v6.12.toml").read_text(encoding="utf-8")
-    path = tmp_path / name
-    assert old in text
-    path.write_text(text.replace(old, new, 1), encoding="utf-8")
-    return str(path)
-
-
 def test_a_file_is_not_called_as_a_design_of_ours_unless_it_is_that(
     gen: Gen, tmp_path: Path
 ) -> None:
-    assert gen("render", "--design", a_design(tmp_path)).code == 0
+    for path in (SPECS / "designs").glob("*.toml"):
+        copy = tmp_path / "copy.toml"
+        copy.write_bytes(path.read_bytes())
+        if "default = true" not in copy.read_text("utf-8"):
+            assert find_design(str(copy)).name == path.stem
     for called in ("v6.12", "V6.12", " v6.12 ", "v6\u200b.12"):
         mine = tmp_path / "mine.toml"
         mine.write_text(
@@ -663,3 +665,16 @@ def test_a_tlc_that_says_more_or_less_than_tlc_does_gives_no_verdict(
     ran = gen(*run, says(fake_java, tmp_path, text), "--run-dir", str(tmp_path / "run"))
     assert ran.code not in (0, 1, 2, 12) and "[ok]" not in ran.out and "Traceback" not in ran.err
     assert all(" Unknown" in line for line in ran.observations)
+
+
+# ---- all of it at once -----------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_no_flipped_bit_in_anything_that_is_kept_changes_a_verdict() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-m", "tools.bitflips", "60", "7"],
+        cwd=SPECS.parent, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert len(ran.stdout.splitlines()) == 8

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -16,7 +16,7 @@ from gen.check.request import Check
 from gen.errors import GenError, near_miss
 from gen.files import parse_json, read_bytes
 from gen.model.design import find_design
-from gen.model.property import find_properties
+from gen.model.property import find_properties, properties
 from gen.model.reader import Line, Words, typed
 from gen.model.render import render_locality
 from gen.model.specs import CERTIFICATES
@@ -96,15 +96,18 @@ def load_certificate(path: Path) -> dict[str, Any]:
     body = load_stub(path)
     try:
         typed(body, _CertificateTable)
-        find_properties([*body["properties"]])
-        for one in body["obligations"]:
-            if one["name"] not in OBLIGATIONS:
-                told = near_miss(one["name"], [*OBLIGATIONS])
-                raise GenError(f"unknown obligation {one['name']!r}: {told}")
+        _check_known("property", body["properties"], properties())
+        _check_known("obligation", [one["name"] for one in body["obligations"]], OBLIGATIONS)
         command_words(body["command"])
     except GenError as e:
         raise GenError(f"{path}: {e.message}") from None
     return {**FORMAT.head, **body}
+
+
+def _check_known(noun: str, names: Iterable[str], known: Collection[str]) -> None:
+    for name in names:
+        if name not in known:
+            raise GenError(f"unknown {noun} {name!r}: {near_miss(name, [*known])}")
 
 
 def load_stub(path: Path) -> dict[str, Any]:
