@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import secrets
 import stat
@@ -68,12 +69,41 @@ def read_bytes(path: Path, most: int) -> bytes:
     return data
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Writes it at once: readers see the old file or the whole new one. OSError -> GenError."""
+def parse_json(data: bytes) -> Any:
+    """What JSON in UTF-8 says; ValueError, in a few words, if it is none, or says a thing twice."""
+    try:
+        text = data.decode("utf-8")
+        made = json.loads(text, object_pairs_hook=_each_once, parse_constant=_no_number)
+        if "\\u" in text:
+            json.dumps(made, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError:
+        raise ValueError("half a surrogate pair is no character") from None
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    return made
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        raise ValueError("a key is there twice")
+    return made
+
+
+def _no_number(word: str) -> None:
+    raise ValueError(f"{word} is no number")
+
+
+def write_bytes(path: Path, data: bytes, mode: int = 0o666) -> None:
+    """Writes it at once: readers see the old file or the whole new one. OSError -> GenError.
+
+    ``mode``: of a new file, less what the umask takes away.
+    """
     part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         try:
-            with part.open("xb") as file:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+            with os.fdopen(os.open(part, flags, mode), "wb") as file:
                 file.write(data)
             part.replace(path)
         except BaseException:
@@ -96,7 +126,12 @@ def write_text(path: Path, text: str) -> None:
 
 def sha256(text: str) -> str:
     """The hash of a text, with whatever a path name in it holds."""
-    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+    return sha256_bytes(text.encode("utf-8", "surrogateescape"))
+
+
+def sha256_bytes(data: bytes) -> str:
+    """The hash of some bytes."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def file_sha256(path: Path) -> str:

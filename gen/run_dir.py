@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from gen.errors import ExitCode, GenError, reason
+from gen.kept import make_private
 
 
 def cache_home(environ: Mapping[str, str] = os.environ) -> Path | None:
@@ -32,7 +33,8 @@ def make_run_dir(
     """An empty, writable directory, absolute; GenError (one line) if there can be none.
 
     Without a request it is new and nobody else's: below ``$XDG_CACHE_HOME/pageblock-gen/runs``
-    (default ``~/.cache``), or in the temporary directory if the cache cannot be written.
+    (default ``~/.cache``), or in the temporary directory if the cache cannot be written, or not by
+    us alone.
     """
     if requested is not None:
         return _requested(requested)
@@ -40,10 +42,8 @@ def make_run_dir(
     cache = cache_home(environ)
     if cache is not None:
         # Any trouble here has a second place to go to, so the reason does not matter.
-        with contextlib.suppress(OSError, ValueError):
-            runs = cache / "runs"
-            runs.mkdir(parents=True, exist_ok=True)
-            return _fresh(runs, name)
+        with contextlib.suppress(OSError, ValueError, GenError):
+            return _fresh(make_private(cache / "runs"), name)
     try:
         # mkdtemp makes it private: the temporary directory is everybody's.
         return Path(tempfile.mkdtemp(prefix=f"pageblock-gen-{name}-")).resolve()

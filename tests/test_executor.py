@@ -77,10 +77,15 @@ class Client:
         return self.future
 
 
-def ask(client: Client, directory: Path, **options: Any) -> Report:
+def asked(client: Client, directory: Path, **options: Any) -> tuple[Dask, Report]:
+    """A scheduler whose workers all have had one Java, and what one of them says."""
     task = Task(Spec("M", "---- MODULE M ----\n====\n", "INIT I\n"), TlcOptions())
-    dask = Dask(client, "tcp://there:1", 1)  # type: ignore[arg-type]
-    return dask.run(task, find_toolchain(), directory, **options)
+    dask = Dask(client, "tcp://there:1", 1, "21 0")  # type: ignore[arg-type]
+    return dask, dask.run(task, find_toolchain(), directory, **options)
+
+
+def ask(client: Client, directory: Path, **options: Any) -> Report:
+    return asked(client, directory, **options)[1]
 
 
 @pytest.mark.parametrize("name", ["success", "invariant", "live_backto"])
@@ -89,7 +94,7 @@ def test_a_log_that_came_back_is_judged_as_one_that_was_written_here(
 ) -> None:
     text, code = sample(name)
     log = text.encode("utf-8", "backslashreplace")
-    client = Client(Answer(code, None, {LOG: log, ERRORS: b""}))
+    client = Client(Answer(code, None, {LOG: log, ERRORS: b""}, "21 0"))
     report = ask(client, tmp_path / "run")
     assert report == process.judge(process.Ended(process.read(log), code, None), tmp_path)
     assert report.outcome.name == EXPECTED[name]["outcome"]
@@ -100,12 +105,12 @@ def test_a_log_that_came_back_is_judged_as_one_that_was_written_here(
 def test_a_log_that_is_cut_on_the_way_is_no_verdict(tmp_path: Path) -> None:
     whole = sample("success")[0].rstrip().encode()
     for number, length in enumerate([*range(0, len(whole), 97), len(whole) - 1]):
-        answer = Answer(0, None, {LOG: whole[:length]})
+        answer = Answer(0, None, {LOG: whole[:length]}, "21 0")
         report = ask(Client(answer), tmp_path / str(number))
         assert not report.ok, whole[:length][-80:]
         assert report.outcome is not Outcome.INVARIANT
-    assert ask(Client(Answer(0, None, {})), tmp_path / "none").ok is False
-    assert ask(Client(Answer(0, None, {LOG: whole})), tmp_path / "whole").ok
+    assert ask(Client(Answer(0, None, {}, "21 0")), tmp_path / "none").ok is False
+    assert ask(Client(Answer(0, None, {LOG: whole}, "21 0")), tmp_path / "whole").ok
 
 
 def test_what_a_worker_could_not_do_is_no_verdict_and_says_why(tmp_path: Path) -> None:
@@ -364,8 +369,13 @@ def test_the_table_is_the_same_wherever_tlc_ran(
     assert files[0] == files[1]
     for name in files[0]:
         assert (here / name).read_bytes() == (there / name).read_bytes()
-    # What TLC said there is known here, the replay too.
-    assert lines(start(*matrix(None, *argv, tmp_path / "kept")).end()) == told
+    # What TLC said there is known here, the replay too; but not to another Java.
+    assert set(lines(start(*matrix(None, *argv, tmp_path / "other")).end())["v6.12"]) == {
+        "no verdict"
+    }
+    monkeypatch.setenv("JAVA_HOME", str(cluster.directory / "java"))  # the workers'
+    known = start(*matrix(None, *argv, tmp_path / "kept")).end(timeout=2 * PATIENCE)
+    assert lines(known) == told and known.err.count(", cached") == 2
 
 
 @pytest.mark.tlc

@@ -17,7 +17,7 @@ GEN = Path(gen.__file__).parent
 
 #: From the bottom up; a package may import from itself and from those below it.
 LAYERS = (
-    ("errors", "files", "printable", "run_dir"),
+    ("errors", "files", "kept", "printable", "run_dir"),
     ("tlc",),
     ("model",),
     ("trace",),

@@ -146,10 +146,14 @@ def test_a_design_file_is_told_from_the_design_whose_name_it_has(tmp_path: Path)
     text = (SPECS / "designs" / "v6.12.toml").read_text(encoding="utf-8")
     mine = tmp_path / "mine.toml"
     mine.write_text(text.replace('title = "', 'title = "my '), encoding="utf-8")
-    with pytest.raises(GenError, match=r"two designs are named 'v6\.12'"):
+    with pytest.raises(GenError, match=r"'v6\.12' comes with the tool, and is another design"):
         find_designs(["v6.12", str(mine)])
+    other = tmp_path / "other.toml"
+    other.write_text(text.replace('name = "v6.12"\ntitle = "', 'name = "mine"\ntitle = "my '))
     mine.write_text(text.replace('name = "v6.12"', 'name = "mine"'), encoding="utf-8")
     assert list(find_designs(["v6.12", str(mine)])) == ["v6.12", str(mine)]
+    with pytest.raises(GenError, match=r"two designs are named 'mine'"):
+        find_designs([str(mine), str(other)])
 
 
 GIB = 1 << 30

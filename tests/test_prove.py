@@ -148,7 +148,7 @@ def test_a_changed_number_in_a_certificate_is_named(tmp_path: Path) -> None:
         (" " * (1 << 20) + "{}", "too large"),
         ("[]", "no certificate"),
         ('{"format": "x"}', "no certificate"),
-        (json.dumps(obligations.FORMAT.head | {"command": "rm -r"}), "not one of gen prove"),
+        (json.dumps(obligations.FORMAT.head | {"command": "rm -r"}), "says no 'design'"),
         (
             json.dumps(obligations.FORMAT.head | {"version": 3}),
             "a certificate of version 3; this tool reads 1 and 2; gen prove makes a new one",

@@ -15,19 +15,20 @@ from pathlib import Path
 
 from gen.cli.main import main as gen
 from gen.model.specs import CERTIFICATES
-from gen.prove.certificate import differences, load_certificate
+from gen.prove.certificate import command_words, differences, load_certificate, load_stub
+from gen.prove.obligations import FORMAT
 
 
 def prove(path: Path) -> list[str]:
     """Prove it again, replace both of its files, and say what is not as it was."""
-    known = load_certificate(path)
+    known = load_stub(path)
     with tempfile.TemporaryDirectory() as directory:
         made = Path(directory) / "made"
-        gen([*known["command"].split()[1:], "--output", str(made)])
+        gen([*command_words(known.get("command"))[1:], "--output", str(made)])
         new = load_certificate(made / "certificate.json")
         for kind in ("json", "md"):
             shutil.copy(made / f"certificate.{kind}", path.with_suffix(f".{kind}"))
-    return differences(known, new)
+    return differences({**FORMAT.head, **known}, new)
 
 
 def main(names: list[str]) -> None:

@@ -294,7 +294,8 @@ class Search:
         """What TLC says of a module, from an earlier run if there was one."""
         spec = replace(spec, tla=without_comments(spec.tla))
         command = command_line(self.toolchain, Path("/"), spec.name, self.options)
-        key = content_key(spec, self.toolchain, command)
+        jar, java = self.toolchain.jar_sha256, self.toolchain.java_identity
+        key = java and content_key(spec, jar, java, command)
         if self.cache and (known := self.cache.load(key, _settled)):
             return known
         with self._lock:

@@ -83,7 +83,8 @@ def _choose(runner: Runner, prop: Property, found: Counterexample) -> Shortest |
         replace(one, values={name: one.values[name] for name in state}) for one in found.states
     ]
     task = Task(spec, replace(request.tlc, workers=1), GRAPH)
-    key = runner.key(task, *(format_value(s.values[name]) for s in known for name in state))
+    shown = [format_value(s.values[name]) for s in known for name in state]
+    key = runner.key(task, *shown)
     if request.cache and (kept := request.cache.load_choice(key)):
         with contextlib.suppress(ValueError):
             return Shortest.from_text(kept)
@@ -96,6 +97,6 @@ def _choose(runner: Runner, prop: Property, found: Counterexample) -> Shortest |
     except (OSError, ValueError) as error:
         raise GenError(f"no verdict: TLC's state graph: {error}", ExitCode.SYSTEM) from None
     chosen = choose(dot, known, request.zone)
-    if request.cache:
+    if request.cache and runner.key(task, *shown) == key:
         request.cache.store_choice(key, chosen.to_text())
     return chosen

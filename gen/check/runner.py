@@ -63,15 +63,21 @@ class Runner:
             on_progress=progress,
             stop=self.stop,
         )
-        if cache and final(report):
+        # Elsewhere it may turn out only now which Java it was.
+        if cache and final(report) and self.key(task) == key:
             cache.store(key, directory / LOG, report)
         return replace(report, message=self._reason(report, spec)) if not report.ok else report
 
     def key(self, task: Task, *more: str) -> str:
-        """What TLC's answer is kept by; ``more``: what is made of it depends on that, too."""
+        """What TLC's answer is kept by; ``more``: what is made of it depends on that, too.
+
+        "" if it is not known which Java answers: by that nothing is kept.
+        """
         toolchain = self.request.toolchain
+        java = self.request.executor.java(toolchain)
         # In any directory: where a run was made is not what it was.
-        return content_key(task.spec, toolchain, task.command(toolchain, Path("/")), *more)
+        command = task.command(toolchain, Path("/"))
+        return java and content_key(task.spec, toolchain.jar_sha256, java, command, *more)
 
     def _time_left(self) -> float | None:
         if self.request.tlc.timeout is None:

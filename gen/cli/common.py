@@ -10,10 +10,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gen.cli import options
+from gen.cli.console import complain
 from gen.draw.options import DrawOptions
 from gen.errors import GenError
 from gen.model.zone import Zone
 from gen.tlc import aot
+from gen.tlc.cache import Cache
 from gen.tlc.options import TlcOptions
 from gen.tlc.toolchain import Toolchain, find_toolchain
 
@@ -46,6 +48,14 @@ def toolchain_of(args: argparse.Namespace) -> Toolchain:
     if args.scheduler is not None and args.java is not None:
         raise GenError("--java is of this machine; JAVA_HOME fits, where a worker is started")
     return aot.sooner(find_toolchain(args.java, args.jar))
+
+
+def keeps(args: argparse.Namespace) -> bool:
+    """Whether what TLC says is looked up and kept; if it cannot be, a line says why."""
+    refused = "" if args.no_cache else Cache().refused
+    if refused:
+        complain(f"nothing is taken from the cache, or kept: {refused}")
+    return not (args.no_cache or refused)
 
 
 def draw_options(args: argparse.Namespace) -> DrawOptions:

@@ -14,14 +14,14 @@ from gen.check import matrix
 from gen.check.matrix import Matrix, Row
 from gen.check.request import Check
 from gen.cli import options
-from gen.cli.common import check_command, limits_of, toolchain_of
+from gen.cli.common import check_command, keeps, limits_of, toolchain_of
 from gen.cli.console import complain, interrupted, note, say
 from gen.draw.formats import FORMATS
 from gen.draw.svg import check_png
 from gen.errors import ExitCode
 from gen.model.design import find_designs
 from gen.model.property import find_properties
-from gen.prove.certificate import certified
+from gen.prove.certificate import certified, unreadable
 from gen.report import matrix_files, table
 from gen.report.progress import Ticker
 from gen.run_dir import make_run_dir
@@ -44,6 +44,9 @@ def run(args: argparse.Namespace) -> int:
         check_png()
     toolchain = toolchain_of(args)
     output = matrix_files.check_output(args.output)
+    keep = keeps(args)
+    for line in unreadable(design.name for design in designs.values()):
+        complain(line)
     run_dir = make_run_dir(None, "matrix")
     requests = []
     for number, (given, design) in enumerate(designs.items()):
@@ -56,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
             run_dir=run_dir / f"{number}-{matrix_files.slug(design.name)}",
             made_by=check_command(zone, given, asked),
             design_option=given,
-            cache=None if args.no_cache else Cache(),
+            cache=Cache() if keep else None,
             easiest=True,
         )
         request.run_dir.mkdir()

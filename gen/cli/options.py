@@ -411,7 +411,9 @@ def parsers() -> tuple[_Parser, dict[str, _Parser]]:
         "(default: the run directory)",
     )  # fmt: skip
     proof.add_argument(
-        "--no-cache", action="store_true", help="run TLC for everything, whatever is known"
+        "--no-cache",
+        action="store_true",
+        help="what it does anyway: TLC is run for everything, whatever is known",
     )
     _add_toolchain(proof)
     _add_limits(proof, "give up on a run after S seconds", "a quarter of the memory, up to 4g")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from gen import printable
 from gen.check.exercised import in_words, where_it_acts
@@ -19,25 +21,20 @@ from gen.model.assumption import in_short
 from gen.model.design import find_design
 from gen.model.property import find_properties
 from gen.model.zone import Zone
-from gen.prove.certificate import differences, load_certificate
+from gen.prove.certificate import command_words, differences, load_certificate
 from gen.prove.obligations import OBLIGATIONS, provable, zone_of_any_size
 from gen.prove.prover import prove
 from gen.report import proof
 from gen.run_dir import make_run_dir
-from gen.tlc.cache import Cache
 from gen.tlc.dask import connect
 
 
 def run(args: argparse.Namespace) -> ExitCode:
-    known = None
+    known, given = None, args.design
     if args.recheck is not None:
         known = load_certificate(Path(args.recheck))
-        command = shlex.split(known["command"])[1:]
-        limits = [
-            *_given(args, "--jar", "--java", "--heap", "--timeout", "--scheduler"),
-            "--no-cache",
-        ]
-        args = options.parse([*command, *limits])[1]
+        args = _asked_again(args, known)
+        given = given or args.design
     if args.design is None:
         raise GenError("--design is missing: which one is to be proved?")
     names = options.names(args.obligations, "--obligations")
@@ -46,7 +43,10 @@ def run(args: argparse.Namespace) -> ExitCode:
             raise GenError(f"--obligations: unknown '{name}': {near_miss(name, [*OBLIGATIONS])}")
     with options.named_by_options():
         zone = zone_of_any_size(options.zone(args))
-    design = find_design(args.design)
+    design = find_design(given)
+    command = _prove_command(args, zone)
+    if known is not None:
+        _check_question(args.recheck, known, (design.told, command, zone.flags))
     chosen = [p for p in find_properties(args.property or ["all"]) if provable(p)]
     if not chosen:
         raise GenError("--property: gen prove is for safety properties; gen check has the others")
@@ -57,9 +57,8 @@ def run(args: argparse.Namespace) -> ExitCode:
         toolchain=toolchain_of(args),
         tlc=limits_of(args, zone),
         run_dir=make_run_dir(args.output, f"prove-{design.name}"),
-        made_by=_prove_command(args, zone),
-        design_option=args.design,
-        cache=None if args.no_cache else Cache(),
+        made_by=command,
+        design_option=given,
         easiest=True,
     )
     with connect(args.scheduler, request.toolchain, request.tlc.workers) as executor:
@@ -75,7 +74,7 @@ def run(args: argparse.Namespace) -> ExitCode:
     if known is not None:
         odd = differences(known, made.to_json())
         for line in odd:
-            complain(f"{args.design}: {line}")
+            complain(f"{args.recheck}: {line}")
         say(f"[{'differs' if odd else 'confirmed'}] the certificate of {design.name}")
         return ExitCode.NO_VERDICT if odd else ExitCode.OK
     return made.exit_code
@@ -91,10 +90,26 @@ def _check_that_it_acts(request: Check) -> None:
         raise GenError(f"not exercised: {in_words(request, why)}", ExitCode.NO_VERDICT)
 
 
-def _given(args: argparse.Namespace, *names: str) -> list[str]:
-    """These options as they were given, if they were."""
-    values = ((name, getattr(args, name.strip("-"))) for name in names)
-    return [word for name, value in values if value is not None for word in (name, str(value))]
+def _asked_again(args: argparse.Namespace, known: Mapping[str, Any]) -> argparse.Namespace:
+    """The question of a certificate, as data; how it is answered is as it was given here."""
+    words = command_words(known["command"])
+    if args.design is None and words[3].endswith(".toml"):
+        raise GenError(
+            f"{args.recheck} is of a design file; --design FILE beside --recheck says which"
+        )
+    asked = options.parse(words[1:])[1]
+    for name in ("recheck", "jar", "java", "heap", "timeout", "workers", "scheduler", "output"):
+        setattr(asked, name, getattr(args, name))
+    return asked
+
+
+def _check_question(
+    path: str, known: Mapping[str, Any], asked: tuple[str, str, Sequence[str]]
+) -> None:
+    """GenError if a certificate says of itself that it is about something else."""
+    for field, now in zip(("design", "command", "zone"), asked, strict=True):
+        if known[field] != now:
+            raise GenError(f"{path}: its {field} is {known[field]!r}; {now!r} fits")
 
 
 def _prove_command(args: argparse.Namespace, zone: Zone) -> str:

@@ -66,9 +66,14 @@ def replay(args: argparse.Namespace) -> int:
     trace = load_trace(args.path)
     carried = trace.carried if args.design is None else None
     name = args.design or trace.design
-    design = (
-        design_from_table(find_trace(args.path), carried.table) if carried else find_design(name)
-    )
+    try:
+        design = (
+            design_from_table(find_trace(args.path), carried.table)
+            if carried
+            else find_design(name)
+        )
+    except GenError as e:
+        raise e if args.design or carried else GenError(f"{args.path}: {e.message}") from None
     if design.name != trace.design:
         raise GenError(f"{args.path} is a trace of {trace.design}, not of {design.name}")
     limits = limits_of(args, trace.zone)
@@ -83,7 +88,10 @@ def replay(args: argparse.Namespace) -> int:
         made_by="gen replay",
         design_option=name,
     )
-    verdict = confirm(request, trace, own=carried is not None)
+    try:
+        verdict = confirm(request, trace, own=carried is not None)
+    except GenError as e:
+        raise GenError(f"{args.path}: {e.message.removeprefix('no verdict: ')}", e.code) from None
     reason = verdict.message.removeprefix(UNCONFIRMED)
     odd = difference(trace, verdict.trace) if verdict.trace else ""
     if reason == ANOTHER_WAY:

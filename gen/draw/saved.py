@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,10 +12,13 @@ from gen.draw.formats import Format
 from gen.draw.lkml import draw_trace
 from gen.draw.options import DrawOptions
 from gen.errors import GenError
+from gen.files import parse_json, read_bytes
 from gen.trace.trace import Trace, trace_from_json
 
 #: What a trace is called in a directory of the gallery, and in that of a run.
 _NAMES = ("trace.json", "*.trace.json")
+#: A trace has a hundred thousand.
+_MOST_BYTES = 1 << 26
 
 
 def find_trace(given: str) -> Path:
@@ -49,11 +51,10 @@ def load_trace(given: str) -> Trace:
     """The trace at a path; GenError, one line that names the path, if it cannot be had."""
     path = find_trace(given)
     try:
-        obj: Any = json.loads(path.read_bytes().decode("utf-8"))
-    except OSError as error:
-        raise GenError(f"{path} cannot be read: {error.strerror or error}") from None
-    except (ValueError, RecursionError):
-        raise GenError(f"{path}: not a trace of pageblock-gen: it is no JSON") from None
+        obj: Any = parse_json(read_bytes(path, _MOST_BYTES))
+    except ValueError as error:
+        why = f"it is no JSON: {error}"
+        raise GenError(f"{path}: not a trace of pageblock-gen: {why}") from None
     with _blaming(path):
         trace = trace_from_json(obj)
         # Drawn here, so that what is wrong in it is said here.

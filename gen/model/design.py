@@ -340,7 +340,28 @@ def _load(top: _DesignFile) -> Design:
         raise file.error(
             ("default",), "default: only a design that comes with the tool can be that"
         )
+    _check_name(file, design)
     return design
+
+
+def _check_name(file: TomlFile, design: Design) -> None:
+    """GenError if a file calls itself as a design that comes with the tool, and is another one.
+
+    A verdict, a certificate and a trace say by a name what they are about.
+    """
+    ours = [] if design.shipped else [n for n in design_names() if _read_as(n, design.name)]
+    if ours and replace(design, shipped=True) != find_design(ours[0]):
+        raise file.error(
+            ("name",),
+            f"name = {design.name!r}: '{ours[0]}' comes with the tool, and is another design; "
+            "another name fits",
+        )
+
+
+def _read_as(one: str, other: str) -> bool:
+    """Whether two names look alike."""
+    seen = ("".join(c for c in name if c.isprintable() and c != " ") for name in (one, other))
+    return len({name.casefold() for name in seen}) == 1
 
 
 @cache

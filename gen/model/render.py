@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import marshal
 import os
 import re
+import sys
 import traceback
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,9 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import jinja2.compiler
+import jinja2.lexer
+import jinja2.parser
 
-from gen import printable
+from gen import kept, printable
 from gen.errors import ExitCode, GenError, near_miss
+from gen.files import file_sha256, sha256
 from gen.model.actor import actors
 from gen.model.caller import caller_fields
 from gen.model.choice import capabilities
@@ -30,6 +36,7 @@ from gen.model.specs import SPECS
 from gen.model.variable import Variable, variables
 from gen.model.zone import Zone
 from gen.run_dir import cache_home
+from gen.tlc import value
 from gen.tlc.cache import without_header
 from gen.tlc.spec import Spec
 from gen.tlc.value import format_value
@@ -67,29 +74,43 @@ class Replay:
         return Kind.ACTION if self.prop.kind is Kind.COST else self.prop.kind
 
 
-class _Compiled(jinja2.FileSystemBytecodeCache):
+class _Compiled(jinja2.BytecodeCache):
     """The templates as Python, kept: to compile them takes as long as a JVM to start.
 
-    What is there is used if its template is the same; a directory that cannot be read or
-    written costs time alone.
+    What is there is run, so it has to be what we have made, of that very template, with this
+    Jinja, this Python and these filters; else it is made again.  A directory that cannot be read
+    or written, or not by us alone, costs time only.
     """
 
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        # A filter of something constant is computed as a template is compiled.
+        made_with = (jinja2.lexer, jinja2.parser, jinja2.compiler, value, sys.modules[__name__])
+        digests = [file_sha256(Path(str(module.__file__))) for module in made_with]
+        self._made_with = "\n".join([sys.version, *digests])
+
+    def get_source_checksum(self, source: str) -> str:
+        return sha256(f"{self._made_with}\n{source}")
+
     def load_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
-        try:
-            super().load_bytecode(bucket)
-        except Exception:  # bytes that are no pickle raise nearly anything
-            bucket.reset()
+        code = kept.read(*self._place(bucket))
+        if code is not None:
+            with contextlib.suppress(EOFError, TypeError, ValueError):
+                bucket.code = marshal.loads(code)
 
     def dump_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
-        with contextlib.suppress(OSError):
-            Path(self.directory).mkdir(parents=True, exist_ok=True)
-            super().dump_bytecode(bucket)
+        kept.write(*self._place(bucket), marshal.dumps(bucket.code))
+
+    def _place(self, bucket: jinja2.bccache.Bucket) -> tuple[Path, str]:
+        """Where it is kept, and what it is made of."""
+        about = f"a template, compiled: {bucket.key} {bucket.checksum}"
+        return self._directory / f"{bucket.key}.template", about
 
 
 @functools.cache
 def _environment() -> jinja2.Environment:
     home = cache_home(os.environ)
-    compiled = _Compiled(str(home / "templates")) if home else None
+    compiled = _Compiled(home / "templates") if home else None
     return _made(jinja2.Environment, jinja2.FileSystemLoader(SPECS), compiled)
 
 

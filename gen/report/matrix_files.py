@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import re
 import shutil
 import tempfile
@@ -19,7 +18,7 @@ from gen.draw.formats import FLAVOURS, FORMATS, PNG, files
 from gen.draw.html import environment
 from gen.draw.page import Heading
 from gen.errors import ExitCode, GenError, reason
-from gen.files import FileFormat, write_bytes, write_json, write_text
+from gen.files import FileFormat, parse_json, read_bytes, write_bytes, write_json, write_text
 from gen.model.property import Property
 from gen.report.table import LEGEND, counts, used, words
 from gen.report.words import drawing, reproduce, states
@@ -31,6 +30,8 @@ INDEX = ("matrix.md", "matrix.html", "matrix.json")
 QUICK = tuple(name for name in FORMATS if name not in PNG)
 
 _STAGE = ".matrix-"
+#: The data of a matrix have a hundred thousand.
+_MOST_BYTES = 1 << 26
 
 
 # ---- as files ------------------------------------------------------------------------
@@ -185,10 +186,15 @@ def check_output(text: str) -> Path:
     return directory
 
 
+def _index(directory: Path) -> Any:
+    """The data of a matrix; GenError or ValueError if there are none."""
+    return parse_json(read_bytes(directory / INDEX[-1], _MOST_BYTES))
+
+
 def _another_version(directory: Path) -> str:
     """What is said of a matrix there that this version does not know; "" if there is none."""
-    with contextlib.suppress(OSError, ValueError):
-        data = json.loads((directory / INDEX[-1]).read_text(encoding="utf-8"))
+    with contextlib.suppress(GenError, ValueError):
+        data = _index(directory)
         if isinstance(data, dict) and data.get("format") == FORMAT.head["format"]:
             try:
                 FORMAT.body(data)
@@ -221,8 +227,8 @@ def _traces(directory: Path) -> set[str]:
 
     Those of the first versions had one drawing for a cell, beside the table.
     """
-    with contextlib.suppress(GenError, OSError, ValueError, KeyError, TypeError, AttributeError):
-        data = FORMAT.body(json.loads((directory / INDEX[-1]).read_text(encoding="utf-8")))
+    with contextlib.suppress(GenError, ValueError, KeyError, TypeError, AttributeError):
+        data = FORMAT.body(_index(directory))
         cells = [v for v in data["verdicts"] if v["drawing"]]
         names = {str(name) for v in cells for name in v.get("formats", {}).values()}
         names |= {str(v["drawing"]) for v in cells}

@@ -9,7 +9,7 @@ from typing import Any
 from gen.check.against import Against
 from gen.check.request import Check
 from gen.check.verdict import Verdict
-from gen.files import FileFormat
+from gen.files import FileFormat, file_sha256
 from gen.report import words
 
 FORMAT = FileFormat("result", (1,), "gen check makes a new one")
@@ -29,6 +29,11 @@ def result_json(
             "java": f"{check.toolchain.java} ({check.toolchain.java_version})",
             "jar": str(check.toolchain.jar),
             "jar_sha256": check.toolchain.jar_sha256,
+        },
+        # What the templates came to: the digest of each module that TLC was given.
+        "modules": {
+            str(path.relative_to(check.run_dir)): file_sha256(path)
+            for path in sorted(check.run_dir.rglob("*.tla"))
         },
         "seconds": round(seconds, 3),
         "verdicts": [_verdict(v) for v in verdicts],

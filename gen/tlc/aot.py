@@ -2,7 +2,7 @@
 
 A JVM that starts with it is at work about half a second of CPU time sooner.  It decides nothing
 else: the file is made from the jar by Java itself, is read only if its content is what was
-written, and Java ignores one that does not fit (JEP 483, JEP 514).
+written, by us alone, and Java ignores one that does not fit (JEP 483, JEP 514).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from gen import kept
 from gen.errors import GenError
 from gen.files import file_sha256, sha256, write_text
 from gen.run_dir import cache_home
@@ -46,10 +47,11 @@ def find(toolchain: Toolchain, environ: Mapping[str, str] = os.environ) -> Path 
     directory = directory_of(toolchain, environ)
     if directory is None:
         return None
-    with contextlib.suppress(OSError):
-        for path in directory.glob(f"{_key(toolchain)}-*.aot"):
+    with contextlib.suppress(OSError, GenError):
+        for path in kept.private(directory).glob(f"{_key(toolchain)}-*.aot"):
             named = _NAME.fullmatch(path.name)
-            if named and file_sha256(path) == named["content"]:
+            mine = kept.is_private(path.lstat())
+            if named and mine and file_sha256(path) == named["content"]:
                 return path
             path.unlink()
     return None
@@ -71,7 +73,7 @@ def make(toolchain: Toolchain, spec: Spec, environ: Mapping[str, str] = os.envir
     if directory is None:
         return None
     with contextlib.suppress(OSError, GenError):
-        directory.mkdir(parents=True, exist_ok=True)
+        directory = kept.make_private(directory)
         with _only_one(directory / "lock") as ours:
             if not ours:
                 return None
@@ -85,6 +87,7 @@ def make(toolchain: Toolchain, spec: Spec, environ: Mapping[str, str] = os.envir
                 tried = _search(toolchain, spec, Path(room) / "tried", use(part))
                 if said is None or tried is None or said != tried:
                     return None
+                part.chmod(0o600)
                 path = directory / f"{_key(toolchain)}-{file_sha256(part)}.aot"
                 part.replace(path)
                 _tidy(directory)

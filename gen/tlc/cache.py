@@ -9,25 +9,25 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gen import kept
 from gen.errors import GenError
-from gen.files import sha256, write_text
+from gen.files import sha256
 from gen.run_dir import cache_home
 from gen.tlc.report import Report
 from gen.tlc.spec import Spec
 from gen.tlc.stream import read_report
-from gen.tlc.toolchain import Toolchain
-
-_FORMAT = "pageblock-gen TLC output 1"
 
 
-def content_key(spec: Spec, toolchain: Toolchain, command: Sequence[str], *more: str) -> str:
-    """The hash of all that a complete report depends on: module, cfg, jar, and TLC's options.
+def content_key(spec: Spec, jar: str, java: str, command: Sequence[str], *more: str) -> str:
+    """The hash of all that a complete report depends on: module, cfg, jar, Java, TLC's options.
 
-    Java, and what it is given, decide whether TLC comes to its end, not what it says then.
+    The heap and the like decide whether TLC comes to its end, not what it says then; which Java
+    it is should not either, but one that is broken, or is none, may say anything.
+    ``jar``, ``java``: what they are, not where.
     ``more``: what else it is that something made of the report depends on.
     """
     options = command[command.index("tlc2.TLC") :]
-    parts = (spec.name, without_header(spec.tla), spec.cfg, toolchain.jar_sha256, *options, *more)
+    parts = (spec.name, without_header(spec.tla), spec.cfg, jar, java, *options, *more)
     # The lengths too: no two lists of parts run together into the same bytes.
     text = "".join(f"{len(part)}:{part}" for part in parts)
     return sha256(text)
@@ -47,8 +47,8 @@ class Cache:
 
     Kept is what TLC printed; it is read and judged anew each time.  Of TLC's state graphs, which
     are large, what was chosen in them is kept.  An entry that is damaged, and a cache that
-    cannot be read or written, cost time, not verdicts.  ``misses`` counts what was looked up
-    in vain.
+    cannot be read or written, or not by us alone, cost time, not verdicts.  ``misses`` counts
+    what was looked up in vain.
     """
 
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
@@ -91,22 +91,31 @@ class Cache:
         with self._lock:
             self.misses += 1
 
-    def _write(self, key: str, exit_code: int, text: str) -> None:
+    @property
+    def refused(self) -> str:
+        """Why nothing is looked up or kept, in a few words; "" if it is."""
         if self.directory is None:
-            return
-        with contextlib.suppress(OSError, ValueError, GenError):
-            self.directory.mkdir(parents=True, exist_ok=True)
-            write_text(self.directory / f"{key}.txt", _head(key, exit_code, text) + text)
+            return ""
+        try:
+            kept.private(self.directory)
+        except GenError as error:
+            return error.message
+        return ""
+
+    def _write(self, key: str, exit_code: int, text: str) -> None:
+        if self.directory is not None and key:
+            data = f"{exit_code}\n{text}".encode("utf-8", "surrogateescape")
+            kept.write(self.directory / f"{key}.txt", _about(key), data)
 
     def _read(self, key: str) -> _Entry | None:
-        if self.directory is None:
+        if self.directory is None or not key:
             return None
-        with contextlib.suppress(OSError, ValueError):
-            text = (self.directory / f"{key}.txt").read_bytes().decode("utf-8")
-            head, _, kept = text.partition("\n")
-            exit_code = int(head.rpartition(" ")[2])
-            if head + "\n" == _head(key, exit_code, kept):
-                return _Entry(kept, exit_code)
+        data = kept.read(self.directory / f"{key}.txt", _about(key))
+        if data is None:
+            return None
+        with contextlib.suppress(ValueError):
+            exit_code, _, text = data.decode("utf-8").partition("\n")
+            return _Entry(text, int(exit_code))
         return None
 
 
@@ -116,7 +125,5 @@ class _Entry:
     exit_code: int
 
 
-def _head(key: str, exit_code: int, log: str) -> str:
-    """The first line of an entry: what it is, and by what damage shows."""
-    digest = sha256(f"{key} {exit_code}\n{log}")
-    return f"{_FORMAT} {key} {digest} {exit_code}\n"
+def _about(key: str) -> str:
+    return f"TLC's output: {key}"

@@ -34,6 +34,8 @@ CONNECT = 10.0
 RETRIES = 2
 #: What a run leaves for who reads it: what TLC and Java printed, a state graph, a crash of Java.
 _KEPT = (LOG, ERRORS, "*.dot", "hs_err_pid*.log")
+#: Which Java a worker ran it with: a file beside these.
+JAVA = "java.txt"
 
 # A worker that is killed cannot end its Java any more; this asks Linux to do it.  In a process
 # of its own and not in Popen's preexec_fn, which is unsafe in a process with threads.
@@ -58,7 +60,8 @@ def connect(scheduler: str | None, toolchain: Toolchain, workers: int) -> Iterat
         yield LOCAL
         return
     with _client(scheduler) as client:
-        yield Dask(client, scheduler, max(1, _threads(client, scheduler, toolchain) // workers))
+        threads, java = _offered(client, scheduler, toolchain)
+        yield Dask(client, scheduler, max(1, threads // workers), java)
 
 
 @contextlib.contextmanager
@@ -91,8 +94,11 @@ def _client(scheduler: str) -> Iterator[Client]:
         yield client
 
 
-def _threads(client: Client, scheduler: str, toolchain: Toolchain) -> int:
-    """The threads of all workers, each of which has been asked whether it fits."""
+def _offered(client: Client, scheduler: str, toolchain: Toolchain) -> tuple[int, str]:
+    """The threads of all workers, each of which has been asked whether it fits; and their Java.
+
+    "" if they have not all the same one.
+    """
     threads = client.nthreads()
     if not threads:
         raise GenError(
@@ -107,7 +113,8 @@ def _threads(client: Client, scheduler: str, toolchain: Toolchain) -> int:
     for address, answer in sorted(answers.items()):
         if isinstance(answer, Exception):
             raise GenError(f"{address} cannot take part: {_reason(answer)}", ExitCode.SYSTEM)
-    return sum(threads.values())
+    javas = {one.java_identity for one in answers.values() if isinstance(one, Toolchain)}
+    return sum(threads.values()), javas.pop() if len(javas) == 1 else ""
 
 
 def _reason(error: BaseException) -> str:
@@ -126,8 +133,10 @@ class Dask:
     put into the run's directory and judged here; without it there is no verdict.
     """
 
-    def __init__(self, client: Client, scheduler: str, lanes: int) -> None:
+    def __init__(self, client: Client, scheduler: str, lanes: int, java: str) -> None:
         self.client, self.scheduler, self.lanes = client, scheduler, lanes
+        #: Of all workers, those included that came later and have run something.
+        self._java = java
         #: Progress of the runs that are under way, by key; None: waits for its turn.
         self._told: dict[object, list[int] | None] = {}
         self._topic = f"pageblock-gen-{client.id}"
@@ -140,6 +149,9 @@ class Dask:
 
     def heap(self, options: TlcOptions) -> str:
         return options.heap or "its worker's share"
+
+    def java(self, toolchain: Toolchain) -> str:  # noqa: ARG002  (ours does not run)
+        return self._java
 
     def run(
         self,
@@ -186,7 +198,9 @@ class Dask:
             del self._told[future.key]
             # Its worker notices, and ends Java: see _answer.
             future.cancel()
-        for name, data in answer.files.items():
+        if answer.java != self._java:
+            self._java = ""
+        for name, data in {**answer.files, JAVA: answer.java.encode()}.items():
             write_bytes(directory / name, data)
         printed = process.read(answer.files.get(LOG, b""))
         return process.judge(process.Ended(printed, answer.code, answer.killed), directory)
@@ -203,11 +217,12 @@ def _no_report(outcome: Outcome, message: str) -> Report:
 
 @dataclass(frozen=True)
 class Answer:
-    """How a run ended, as in ``tlc.Ended``, and the files that it left, by name."""
+    """How a run ended, as in ``tlc.Ended``, the files that it left, by name, and its Java."""
 
     code: int
     killed: str | None
     files: dict[str, bytes]
+    java: str
 
 
 def _same_version(version: str) -> None:
@@ -270,4 +285,4 @@ def _answer(task: Task, version: str, jar_sha256: str, timeout: float | None, to
             files = {path.name: path.read_bytes() for path in kept}
     except GenError as error:
         raise GenError(f"{worker.address}: {error.message}", error.code) from None
-    return Answer(ended.code, ended.killed, files)
+    return Answer(ended.code, ended.killed, files, toolchain.java_identity)

@@ -28,6 +28,9 @@ class Executor(Protocol):
     def heap(self, options: TlcOptions) -> str:
         """The heap of a run, for a message."""
 
+    def java(self, toolchain: Toolchain) -> str:
+        """Which Java has run all that ran, and runs what is next; "" if that is not known."""
+
     def run(
         self,
         task: Task,
@@ -56,6 +59,9 @@ class Local:
 
     def heap(self, options: TlcOptions) -> str:
         return options.heap or default_heap()
+
+    def java(self, toolchain: Toolchain) -> str:
+        return toolchain.java_identity
 
     def run(
         self,

@@ -26,6 +26,7 @@ from gen.tlc.codes import (
     INITIAL,
     INITIAL_STATES,
     NAMED,
+    ONCE,
     PARTS_OF_ERROR,
     RECOVERED,
     STATES,
@@ -55,6 +56,11 @@ _INITIAL_PREDICATE = "Initial predicate"
 # Up to 30 characters: TLC counts in 64 bits.
 _COUNT = re.compile(
     r"(-?\d[\d,]{0,29}) (states generated|distinct states found|states left on queue)"
+)
+
+_STATS = re.compile(
+    r"-?[\d,]{1,30} states generated, -?[\d,]{1,30} distinct states found, "
+    r"-?[\d,]{1,30} states left on queue\."
 )
 
 _PROGRESS = re.compile(r"Progress\((-?\d[\d,]{0,29})\)")
@@ -278,6 +284,8 @@ class StreamReader:
         self._closed: set[int] = set()
         self._any_error = False
         self._damaged = ""
+        #: What a search that was complete would not have said.
+        self._too_much = ""
         self._in_sany = False
         self._sany: list[str] = []
         self._noise: list[str] = []
@@ -315,6 +323,7 @@ class StreamReader:
         # No value that TLC prints has a blank line in it.
         if not line.strip():
             return
+        self._check_end()
         before, found, after = line.partition(_TERMINATING)
         if found and '"' not in before:
             # The Java VM prints this wherever it is, also in the middle of a message or a line;
@@ -330,7 +339,12 @@ class StreamReader:
             # Before SANY there is only the Java VM to print something.
             self._noise.append(line.strip())
 
+    def _check_end(self) -> None:
+        if EC.TLC_FINISHED in self._closed:
+            self._too_much = self._too_much or "there is more after TLC's last message"
+
     def _open(self, message: _Message) -> None:
+        self._check_end()
         if message.severity in ERRORS:
             self._any_error = True
         if self._stack:
@@ -352,6 +366,8 @@ class StreamReader:
     def _message(self, message: _Message) -> Progress | None:
         """A message outside every other is whole."""
         code = message.code
+        if code in ONCE and code in self._closed:
+            self._too_much = self._too_much or f"TLC said twice what it says once: message {code}"
         self._closed.add(code)
         current = self._troubles[-1] if self._troubles else None
         if code in CLOSING and current:
@@ -439,6 +455,8 @@ class StreamReader:
             self._cover(text)
         elif code == EC.TLC_COVERAGE_END:
             self._coverage = self._new_coverage
+        if code == EC.TLC_STATS and not _STATS.fullmatch(text.strip()):
+            self._too_much = "the counts of states cannot be read"
         if code in COUNTS:
             self._generated = _known(counts.get("states generated"))
             self._distinct = _known(counts.get("distinct states found"))
@@ -485,8 +503,8 @@ class StreamReader:
 
     def _why_not_complete(self, exit_code: int, damaged: str) -> str:
         """Why this was not a complete search; "" if it was."""
-        if damaged:
-            return damaged
+        if damaged or self._too_much:
+            return damaged or self._too_much
         if self._partial_search:
             return self._partial_search
         if EC.TLC_EXCEPT_APPLIED_TO_UNKNOWN_FIELD in self._closed:
@@ -501,6 +519,8 @@ class StreamReader:
             return f"TLC said that the search was complete, but its exit code is {exit_code}"
         if not self._initial:
             return "there is no initial state: nothing was checked"
+        if not self._initial <= (self._distinct or 0) <= (self._generated or 0):
+            return "TLC's counts of states contradict one another"
         return ""
 
     def _verdict(

