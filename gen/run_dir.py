@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import re
 import secrets
@@ -12,7 +11,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from gen.errors import ExitCode, GenError, reason
+from gen.errors import ExitCode, GenError, fault, reason
 
 
 def cache_home(environ: Mapping[str, str] = os.environ) -> Path | None:
@@ -77,7 +76,7 @@ def _requested(requested: str) -> Path:
         raise GenError(f"run directory {path}: {blocker} is not a directory; {fits}") from None
     except (OSError, ValueError) as error:
         raise GenError(
-            f"run directory {path} cannot be made: {reason(error)}; {fits}", _code(error)
+            f"run directory {path} cannot be made: {reason(error)}; {fits}", fault(error)
         ) from None
     try:
         held = next(path.iterdir(), None)
@@ -91,12 +90,6 @@ def _requested(requested: str) -> Path:
             pass
     except OSError as error:
         raise GenError(
-            f"run directory {path} cannot be written: {reason(error)}; {fits}", _code(error)
+            f"run directory {path} cannot be written: {reason(error)}; {fits}", fault(error)
         ) from None
     return path
-
-
-def _code(error: Exception) -> ExitCode:
-    # A full disk is not the fault of what the user typed.
-    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-    return ExitCode.NO_VERDICT if full else ExitCode.USAGE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import shlex
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,9 +21,9 @@ from gen.cli.common import check_command, draw_options, limits_of
 from gen.cli.console import complain, interrupted
 from gen.draw import strip_text
 from gen.errors import ExitCode, GenError
-from gen.files import write_json, write_text
+from gen.files import Output, outputs, write_json, write_text
 from gen.model.acts import render_acts
-from gen.model.design import find_design
+from gen.model.design import design_files, find_design
 from gen.model.property import find_properties
 from gen.report import against as compared
 from gen.report import result, words
@@ -106,10 +106,7 @@ def run(args: argparse.Namespace) -> int:
     design, zone = find_design(args.design), options.zone(args)
     chosen = find_properties(args.property, liveness=args.liveness, grain=zone.grain)
     limits = limits_of(args, zone)
-    for option, given in (("--junit", args.junit), ("--sarif", args.sarif)):
-        # A search may take hours: what cannot be written is told before it.
-        if given is not None and not (Path(given).name and Path(given).parent.is_dir()):
-            raise GenError(f"{option} '{given}': a file in a directory that exists fits")
+    written = _outputs(args)
     base = None if args.against is None else find_design(args.against)
     if base is not None:
         check_names(design, base)
@@ -150,10 +147,22 @@ def run(args: argparse.Namespace) -> int:
             spec = one.spec(one.properties[:1])
             print(shlex.join(one.command(one.run_dir / "first", spec)))
         return ExitCode.OK
-    return _run_check(request, other, args)
+    return _run_check(request, other, args, written)
 
 
-def _run_check(request: Check, base: Check | None, args: argparse.Namespace) -> int:
+def _outputs(args: argparse.Namespace) -> dict[str, Output]:
+    """The files for CI, by option; GenError if they cannot be."""
+    given = {"--junit": args.junit, "--sarif": args.sarif}
+    if not any(given.values()):
+        return outputs(given)
+    designs = [name for name in (args.design, args.against) if name is not None]
+    read = [path for name in designs for path in design_files(name)]
+    return outputs(given, [*read, args.jar, args.java])
+
+
+def _run_check(
+    request: Check, base: Check | None, args: argparse.Namespace, written: Mapping[str, Output]
+) -> int:
     """``base``: the check of the design that this one is held against, if it is."""
     ticker = Ticker()
     printer = _Printer(request, args, ticker)
@@ -186,9 +195,10 @@ def _run_check(request: Check, base: Check | None, args: argparse.Namespace) -> 
     try:
         kept = result.result_json(request, verdicts, seconds, against)
         write_json(request.run_dir / "result.json", kept)
-        for given, made in ((args.junit, junit), (args.sarif, sarif)):
-            if given is not None:
-                write_text(Path(given), made(request, verdicts, against))
+        for option, made in (("--junit", junit), ("--sarif", sarif)):
+            if option in written:
+                text = made(request, verdicts, against)
+                written[option].write(text.encode("utf-8", "backslashreplace"))
     except GenError as e:
         reason = reason or e.message
         verdicts = _withdraw(verdicts, reason)

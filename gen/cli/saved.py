@@ -6,7 +6,6 @@ import argparse
 import sys
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 from gen.check.confirm import ANOTHER_WAY, UNCONFIRMED, confirm
 from gen.check.request import Check
@@ -15,10 +14,10 @@ from gen.cli.common import draw_options, limits_of
 from gen.draw import strip_text
 from gen.draw.formats import FLAVOURS, FORMATS, Format
 from gen.draw.options import DrawOptions
-from gen.draw.saved import difference, load_trace, render_saved
+from gen.draw.saved import difference, find_trace, load_trace, render_saved
 from gen.draw.side_by_side import side_by_side, where_they_part
 from gen.errors import ExitCode, GenError
-from gen.files import write_bytes
+from gen.files import outputs
 from gen.model.design import find_design
 from gen.report import words
 from gen.run_dir import make_run_dir
@@ -39,16 +38,15 @@ def show(args: argparse.Namespace) -> ExitCode:
         if args.format not in FLAVOURS:
             raise GenError(f"--strip goes below a drawing, not below --format {args.format}")
         form = replace(form, render=partial(_with_strip, form))
+    output = outputs({"--output": args.output}, [find_trace(args.path)]).get("--output")
     made = render_saved(args.path, form, draw_options(args))
     data = made.encode() if isinstance(made, str) else made
-    if args.output is not None:
-        if not Path(args.output).name:
-            raise GenError(f"--output '{args.output}' is no name of a file")
-        write_bytes(Path(args.output), data)
+    if not isinstance(made, str) and (output.shown if output else sys.stdout.isatty()):
+        raise GenError(f"--format {args.format} is no text for a terminal; -o FILE fits")
+    if output is not None:
+        output.write(data)
     elif isinstance(made, str):
         print(made, end="")
-    elif sys.stdout.isatty():
-        raise GenError(f"--format {args.format} is no text for a terminal; -o FILE fits")
     else:
         sys.stdout.buffer.write(data)
     return ExitCode.OK

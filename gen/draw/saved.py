@@ -13,10 +13,14 @@ from gen.draw.formats import Format
 from gen.draw.lkml import draw_trace
 from gen.draw.options import DrawOptions
 from gen.errors import GenError
+from gen.files import read_bytes
 from gen.trace.trace import Trace, trace_from_json
 
 #: What a trace is called in a directory of the gallery, and in that of a run.
 _NAMES = ("trace.json", "*.trace.json")
+
+#: More than any trace has.
+_MOST_BYTES = 1 << 26
 
 
 def find_trace(given: str) -> Path:
@@ -49,9 +53,7 @@ def load_trace(given: str) -> Trace:
     """The trace at a path; GenError, one line that names the path, if it cannot be had."""
     path = find_trace(given)
     try:
-        obj: Any = json.loads(path.read_bytes().decode("utf-8"))
-    except OSError as error:
-        raise GenError(f"{path} cannot be read: {error.strerror or error}") from None
+        obj: Any = json.loads(read_bytes(path, _MOST_BYTES).decode("utf-8"))
     except (ValueError, RecursionError):
         raise GenError(f"{path}: not a trace of pageblock-gen: it is no JSON") from None
     with _blaming(path):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import json
 import re
 import shutil
@@ -18,8 +17,8 @@ from gen.check.verdict import Result
 from gen.draw.formats import FLAVOURS, FORMATS, PNG, files
 from gen.draw.html import environment
 from gen.draw.page import Heading
-from gen.errors import ExitCode, GenError, reason
-from gen.files import FileFormat, write_bytes, write_json, write_text
+from gen.errors import ExitCode, GenError, fault, reason
+from gen.files import FileFormat, read_bytes, write_bytes, write_json, write_text
 from gen.model.property import Property
 from gen.report.table import LEGEND, counts, used, words
 from gen.report.words import drawing, reproduce, states
@@ -31,6 +30,9 @@ INDEX = ("matrix.md", "matrix.html", "matrix.json")
 QUICK = tuple(name for name in FORMATS if name not in PNG)
 
 _STAGE = ".matrix-"
+
+#: More than any matrix has.
+_MOST_BYTES = 1 << 26
 
 
 # ---- as files ------------------------------------------------------------------------
@@ -179,21 +181,27 @@ def check_output(text: str) -> Path:
         with tempfile.TemporaryDirectory(prefix=_STAGE, dir=where):
             pass
     except (OSError, ValueError) as e:
-        full = isinstance(e, OSError) and e.errno in (errno.ENOSPC, errno.EDQUOT)
-        code = ExitCode.NO_VERDICT if full else ExitCode.USAGE
-        raise GenError(f"--output {text}: cannot be written: {reason(e)}; {fits}", code) from None
+        message = f"--output {text}: cannot be written: {reason(e)}; {fits}"
+        raise GenError(message, fault(e)) from None
     return directory
 
 
+def _data(directory: Path) -> Any:
+    """What the data file of a matrix there holds; GenError or ValueError if it is none."""
+    return json.loads(read_bytes(directory / INDEX[-1], _MOST_BYTES))
+
+
 def _another_version(directory: Path) -> str:
-    """What is said of a matrix there that this version does not know; "" if there is none."""
-    with contextlib.suppress(OSError, ValueError):
-        data = json.loads((directory / INDEX[-1]).read_text(encoding="utf-8"))
-        if isinstance(data, dict) and data.get("format") == FORMAT.head["format"]:
-            try:
+    """What is said of a matrix there that this version cannot read; "" if there is none."""
+    if not (directory / INDEX[-1]).is_file():
+        return ""
+    with contextlib.suppress(ValueError, RecursionError):
+        try:
+            data = _data(directory)
+            if isinstance(data, dict) and data.get("format") == FORMAT.head["format"]:
                 FORMAT.body(data)
-            except GenError as e:
-                return e.message
+        except GenError as e:
+            return e.message
     return ""
 
 
@@ -221,8 +229,10 @@ def _traces(directory: Path) -> set[str]:
 
     Those of the first versions had one drawing for a cell, beside the table.
     """
-    with contextlib.suppress(GenError, OSError, ValueError, KeyError, TypeError, AttributeError):
-        data = FORMAT.body(json.loads((directory / INDEX[-1]).read_text(encoding="utf-8")))
+    with contextlib.suppress(
+        GenError, ValueError, RecursionError, LookupError, TypeError, AttributeError
+    ):
+        data = FORMAT.body(_data(directory))
         cells = [v for v in data["verdicts"] if v["drawing"]]
         names = {str(name) for v in cells for name in v.get("formats", {}).values()}
         names |= {str(v["drawing"]) for v in cells}

@@ -1,0 +1,308 @@
+"""Nothing is lost, and nothing is overwritten: outputs, inputs that are no files, accidents."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conftest import Gen
+
+from gen.check.request import Check
+from gen.check.verdict import Result, Verdict
+from gen.errors import ExitCode, GenError
+from gen.files import outputs, write_bytes
+from gen.model.specs import SPECS
+
+TRACE = SPECS.parent / "counterexamples" / "hygiene-v2-isolation-race" / "trace.json"
+DRAWN = TRACE.with_name("drawing.txt").read_text(encoding="utf-8")
+
+
+def holds(request: Check, *_: object) -> list[Verdict]:
+    """A check in which all that was asked holds."""
+    return [Verdict(p, Result.HOLDS, distinct=7, depth=3) for p in request.properties]
+
+
+def shell(line: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    """A line of bash in which ``$GEN`` is the command."""
+    path = os.pathsep.join([str(SPECS.parent), os.environ.get("PYTHONPATH", "")])
+    return subprocess.run(
+        ["bash", "-c", line],
+        cwd=cwd,
+        env=os.environ | {"GEN": f"{sys.executable} -m gen", "PYTHONPATH": path},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def refused(ran: subprocess.CompletedProcess[str], *words: str, code: int = 2) -> None:
+    """One line that says it, and nothing else."""
+    (line,) = ran.stderr.splitlines()
+    assert line.startswith("gen: ")
+    for word in words:
+        assert word in line
+    assert ran.returncode == code
+
+
+# ---- outputs -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("links", [1, 3])
+def test_a_picture_goes_to_where_a_link_leads_and_the_link_stays(
+    gen: Gen, tmp_path: Path, links: int
+) -> None:
+    (tmp_path / "there").mkdir()
+    target = tmp_path / "there" / "mine.txt"
+    target.write_text("old", encoding="utf-8")
+    target.chmod(0o640)
+    last = target
+    for number in range(links):
+        link = tmp_path / f"link{number}"
+        link.symlink_to(os.path.relpath(last, tmp_path))
+        last = link
+    assert gen("show", str(TRACE), "-o", str(last)).code == 0
+    assert last.is_symlink()
+    assert target.read_text(encoding="utf-8") == DRAWN
+    assert stat.S_IMODE(target.stat().st_mode) == 0o640
+    assert [p.name for p in target.parent.iterdir()] == ["mine.txt"]
+
+
+def test_a_link_to_nothing_makes_the_file_that_it_speaks_of(gen: Gen, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("new.txt")
+    assert gen("show", str(TRACE), "-o", str(tmp_path / "link")).code == 0
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "new.txt").read_text(encoding="utf-8") == DRAWN
+
+
+def special(tmp_path: Path, kind: str) -> Path:
+    """Something that is no regular file, or cannot be one."""
+    path = tmp_path / kind
+    if kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "directory":
+        path.mkdir()
+    elif kind == "loop":
+        path.symlink_to(path)
+    elif kind == "link-to-device":
+        path.symlink_to("/dev/full")
+    elif kind == "link-to-fifo":
+        os.mkfifo(tmp_path / "behind")
+        path.symlink_to("behind")
+    elif kind == "long-name":
+        return tmp_path / ("x" * 300)
+    elif kind == "device":
+        return Path("/dev/full")
+    elif kind == "no-directory":
+        return tmp_path / "gone" / "file"
+    return path
+
+
+SPECIAL = (
+    *("fifo", "directory", "loop", "device", "link-to-device", "link-to-fifo"),
+    *("long-name", "no-directory"),
+)
+
+
+@pytest.mark.parametrize("option", ["--junit", "--sarif"])
+@pytest.mark.parametrize("kind", SPECIAL)
+def test_what_is_no_file_is_refused_before_the_search_and_stays_what_it_is(
+    gen: Gen, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: str, option: str
+) -> None:
+    path = special(tmp_path, kind)
+    before = path.lstat() if os.path.lexists(tmp_path / kind) or kind == "device" else None
+    monkeypatch.setattr("gen.cli.check.check", lambda *_: pytest.fail("it was searched"))
+    ran = gen("check", option, str(path), "--run-dir", str(tmp_path / "run"))
+    ran.told(option, str(path), "a file in a directory that exists fits")
+    assert ran.code == ExitCode.USAGE
+    assert not (tmp_path / "run").exists()
+    if before is not None:
+        after = path.lstat()
+        assert (after.st_mode, after.st_ino) == (before.st_mode, before.st_ino)
+
+
+@pytest.mark.parametrize("kind", SPECIAL)
+def test_a_picture_never_replaces_a_device_or_a_fifo(gen: Gen, tmp_path: Path, kind: str) -> None:
+    path = special(tmp_path, kind)
+    was = path.lstat().st_mode if os.path.lexists(tmp_path / kind) or kind == "device" else None
+    ran = gen("show", str(TRACE), "-o", str(path))
+    assert (ran.code, ran.out, len(ran.err.splitlines())) == (2, "", 1)
+    assert was is None or path.lstat().st_mode == was
+
+
+def test_nothing_that_we_write_goes_over_a_device(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "fifo")
+    for path in (tmp_path / "fifo", Path("/dev/full")):
+        with pytest.raises(GenError, match="no regular file"):
+            write_bytes(path, b"x")
+    assert stat.S_ISFIFO((tmp_path / "fifo").lstat().st_mode)
+    assert stat.S_ISCHR(Path("/dev/full").lstat().st_mode)
+
+
+def test_a_text_goes_where_stdout_goes_or_to_another_program_of_the_shell(tmp_path: Path) -> None:
+    show = f"$GEN show '{TRACE}' -o"
+    ran = shell(f"{show} /dev/stdout | cat", tmp_path)
+    assert (ran.stdout, ran.stderr) == (DRAWN, "")
+    ran = shell(f"{show} >(cat > there); wait $!", tmp_path)
+    assert (tmp_path / "there").read_text(encoding="utf-8") == DRAWN
+    ran = shell(f"(echo first; {show} /dev/stdout; echo last) > all", tmp_path)
+    assert (tmp_path / "all").read_text(encoding="utf-8") == f"first\n{DRAWN}last\n"
+    ran = shell(f"ln -s /dev/fd/7 seven; {show} seven 7> named", tmp_path)
+    assert (tmp_path / "named").read_text(encoding="utf-8") == DRAWN
+    assert (tmp_path / "seven").is_symlink()
+
+
+def test_a_stream_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    show = f"$GEN show '{TRACE}' -o"
+    refused(shell(f"{show} /dev/fd/9", tmp_path), "--output '/dev/fd/9'", "Bad file descriptor")
+    refused(
+        shell(f"{show} /dev/stdin < /dev/null", tmp_path),
+        "--output '/dev/stdin'",
+        "open for reading",
+    )
+    ran = shell(f"{show} /dev/stdout > /dev/full", tmp_path)
+    refused(ran, "/dev/stdout cannot be written", "No space left", code=3)
+
+
+def same_files(tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """Two names of one file."""
+    new, old = tmp_path / "new", tmp_path / "old"
+    old.touch()
+    (tmp_path / "link").symlink_to("old")
+    (tmp_path / "to-new").symlink_to("new")
+    (tmp_path / "here").symlink_to(".")
+    os.link(old, tmp_path / "hard")
+    yield str(new), str(new)
+    yield str(old), str(tmp_path / "link")
+    yield str(new), str(tmp_path / "to-new")
+    yield str(new), str(tmp_path / "here" / "new")
+    yield str(new), f"{tmp_path}/../{tmp_path.name}/new"
+    yield str(old), str(tmp_path / "hard")
+    yield "/dev/stdout", "/dev/fd/1"
+
+
+def test_two_outputs_with_one_name_are_refused_before_the_search(gen: Gen, tmp_path: Path) -> None:
+    for one, other in same_files(tmp_path):
+        ran = gen("check", "--junit", one, "--sarif", other, "--run-dir", str(tmp_path / "run"))
+        ran.told(f"--sarif '{other}'", "the file of --junit")
+        assert ran.code == ExitCode.USAGE
+
+
+def test_what_is_read_is_never_an_output(gen: Gen, tmp_path: Path) -> None:
+    base, design = tmp_path / "base.toml", tmp_path / "mine.toml"
+    base.write_text(
+        'name = "b"\ntitle = "b"\nkernel = "k"\nsource = "s"\nbase = "v7.2"\n', encoding="utf-8"
+    )
+    text = base.read_text(encoding="utf-8").replace('"b"', '"m"').replace("v7.2", "base.toml")
+    design.write_text(text, encoding="utf-8")
+    (tmp_path / "link").symlink_to("mine.toml")
+    trace = tmp_path / "trace.json"
+    trace.write_bytes(TRACE.read_bytes())
+    for output in (design, base, tmp_path / "link"):
+        ran = gen("check", "--design", str(design), "--junit", str(output))
+        ran.told("--junit", "a file that is read")
+    for given in (trace, tmp_path):
+        ran = gen("show", str(given), "-o", str(trace))
+        assert ran.code == 2
+        assert "is a file that is read" in ran.err
+    assert trace.read_bytes() == TRACE.read_bytes()
+    assert design.read_text(encoding="utf-8") == text
+
+
+def test_a_file_for_ci_is_not_the_file_that_stdout_goes_to(tmp_path: Path) -> None:
+    ran = shell("$GEN check -n --junit all > all", tmp_path)
+    refused(ran, "--junit 'all'", "where stdout goes")
+
+
+def test_a_directory_that_cannot_be_written_is_told_before_the_search(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_only(**_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("tempfile.TemporaryFile", read_only)
+    with pytest.raises(GenError, match="cannot be written: Permission denied") as caught:
+        outputs({"--junit": str(tmp_path / "x")})
+    assert caught.value.code is ExitCode.USAGE
+
+
+def test_a_file_that_is_read_only_is_not_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "x").touch(0o444)
+    monkeypatch.setattr(os, "access", lambda *_: False)  # root may write anything
+    with pytest.raises(GenError, match="is read-only"):
+        outputs({"--junit": str(tmp_path / "x")})
+
+
+def test_a_violation_stays_one_if_the_file_for_ci_cannot_be_written_after_all(
+    gen: Gen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+
+    def look(request: Check, *_: object) -> list[Verdict]:
+        folder.rmdir()
+        first, *others = holds(request)
+        return [Verdict(first.prop, Result.UNREACHABLE, message="(gone)"), *others]
+
+    monkeypatch.setattr("gen.cli.check.check", look)
+    run = tmp_path / "run"
+    ran = gen("check", "--junit", str(folder / "x"), "--run-dir", str(run))
+    assert ran.code == ExitCode.SAFETY
+    (line,) = ran.trouble
+    assert f"{folder / 'x'} cannot be written" in line
+
+
+# ---- inputs --------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def in_time(seconds: int) -> Iterator[None]:
+    """What waits for a FIFO, or reads without an end, ends here."""
+    import signal
+
+    def late(*_: object) -> None:
+        raise AssertionError("it hangs")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize("kind", ["fifo", "zero", "sparse"])
+@pytest.mark.parametrize("command", ["show", "replay", "diff", "check", "recheck", "matrix"])
+def test_an_input_that_has_no_end_is_one_line_at_once(
+    gen: Gen, tmp_path: Path, kind: str, command: str
+) -> None:
+    path = tmp_path / ("matrix.json" if command == "matrix" else f"{kind}.toml")
+    if kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "zero":
+        path.symlink_to("/dev/zero")
+    else:
+        with path.open("wb") as file:
+            file.truncate(10 << 30)
+    argv = {
+        "show": ["show", str(path)],
+        "replay": ["replay", str(path)],
+        "diff": ["diff", str(TRACE), str(path)],
+        "check": ["check", "--design", str(path)],
+        "recheck": ["prove", "--recheck", str(path)],
+        "matrix": ["matrix", "--output", str(tmp_path)],
+    }[command]
+    with in_time(10):
+        ran = gen(*argv)
+    assert (ran.code, ran.out, len(ran.err.splitlines())) == (2, "", 1)
+    assert str(tmp_path) in ran.err
