@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import shutil
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from gen.check import matrix
 from gen.check.matrix import Matrix, Row
@@ -17,7 +19,7 @@ from gen.cli.common import check_command, limits_of, toolchain_of
 from gen.cli.console import complain, interrupted
 from gen.draw.formats import FORMATS
 from gen.draw.svg import check_png
-from gen.errors import ExitCode
+from gen.errors import ExitCode, GenError
 from gen.model.design import find_designs
 from gen.model.property import find_properties
 from gen.prove.certificate import certified
@@ -64,22 +66,35 @@ def run(args: argparse.Namespace) -> int:
         with connect(args.scheduler, toolchain, limits.workers) as executor:
             requests = [replace(request, executor=executor) for request in requests]
             made, seconds = _run_matrix(requests, jobs or executor.lanes)
-        _tell_matrix(made, seconds)
-        if made.interrupted is None:
-            for path in matrix_files.write(
-                made, output, [*FORMATS] if args.png else matrix_files.QUICK
-            ):
-                print(f"files:   {path}")
+        # Before a word is printed: stdout may be closed, or a full disk.
+        written, trouble = _write(made, output, [*FORMATS] if args.png else matrix_files.QUICK)
     except BaseException:
         shutil.rmtree(run_dir, ignore_errors=True)
         raise
     if made.complete:
         shutil.rmtree(run_dir, ignore_errors=True)
-    else:
+    _tell_matrix(made, seconds)
+    for path in written:
+        print(f"files:   {path}")
+    if not made.complete:
         print(f"runs:    {run_dir}")
+    if trouble is not None:
+        raise trouble
     if made.interrupted is not None:
         return interrupted(made.interrupted)
     return ExitCode.OK if made.complete else ExitCode.NO_VERDICT
+
+
+def _write(
+    made: Matrix, output: Path, formats: Sequence[str]
+) -> tuple[list[Path], GenError | None]:
+    """The files that were written, and what stood in the way; of half a matrix there are none."""
+    if made.interrupted is not None:
+        return [], None
+    try:
+        return matrix_files.write(made, output, formats), None
+    except GenError as e:
+        return [], e
 
 
 def _run_matrix(requests: Sequence[Check], jobs: int) -> tuple[Matrix, float]:
@@ -93,7 +108,8 @@ def _run_matrix(requests: Sequence[Check], jobs: int) -> tuple[Matrix, float]:
         ticker.head = f"{done} of {len(requests)} designs, "
         ticker.clear()
         took = "cached" if row.cached else f"{row.seconds:.1f} s"
-        print(f"{row.design.name}: {table.counts(row)}, {took}", file=sys.stderr, flush=True)
+        with contextlib.suppress(OSError):  # a terminal that has gone
+            print(f"{row.design.name}: {table.counts(row)}, {took}", file=sys.stderr, flush=True)
 
     try:
         made = matrix.run(requests, jobs, ticker, on_row, certified)

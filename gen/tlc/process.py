@@ -144,6 +144,8 @@ def judge(ended: Ended, run_dir: Path) -> Report:
 
 def _judge_end(report: Report, code: int, run_dir: Path) -> Report:
     """``report`` with an outcome that tells a Java that failed from a TLC that found something."""
+    if not (report.ok or report.trace) and not run_dir.is_dir():
+        return replace(report, outcome=Outcome.CRASHED, message=f"{run_dir} was removed meanwhile")
     if report.outcome is Outcome.EVALUATION and "java.io.IOException" in report.message:
         # TLC wraps it, and then blames the spec.
         message = f"TLC could not read or write its own files: {report.message}"
