@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import stat
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from conftest import Gen
+from conftest import HELLO, FakeJava, Gen
 
 from gen.check.request import Check
 from gen.check.verdict import Result, Verdict
@@ -30,7 +32,8 @@ def holds(request: Check, *_: object) -> list[Verdict]:
 
 def shell(line: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     """A line of bash in which ``$GEN`` is the command."""
-    path = os.pathsep.join([str(SPECS.parent), os.environ.get("PYTHONPATH", "")])
+    # Without an empty part, which is the working directory, where there may be none.
+    path = os.pathsep.join(filter(None, [str(SPECS.parent), os.environ.get("PYTHONPATH")]))
     return subprocess.run(
         ["bash", "-c", line],
         cwd=cwd,
@@ -306,3 +309,215 @@ def test_an_input_that_has_no_end_is_one_line_at_once(
         ran = gen(*argv)
     assert (ran.code, ran.out, len(ran.err.splitlines())) == (2, "", 1)
     assert str(tmp_path) in ran.err
+
+
+# ---- accidents in the middle of a matrix -----------------------------------------------
+
+SUCCESS = Path(__file__).parent / "data" / "tlc" / "success.txt"
+MATRIX = ("--designs", "v6.10,v6.12,v6.18,v7.2", "--properties", "Alignment,Conservation")
+
+
+def once(tmp_path: Path, accident: str) -> str:
+    """The body of a Java that says that all holds, but for one to which something happens."""
+    return f"if mkdir '{tmp_path}/once' 2> /dev/null; then {HELLO}; {accident}; fi\ncat '{SUCCESS}'"
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache directory of our own."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+@pytest.mark.parametrize(
+    ("accident", "told"),
+    [
+        ("rm -rf '{tmp}/cache'; exit 1", "was removed meanwhile"),
+        ("kill -KILL $$", "killed by SIGKILL from outside"),
+    ],
+)
+def test_an_accident_costs_what_was_running_and_not_the_table(
+    gen: Gen, fake_java: FakeJava, tmp_path: Path, cache: Path, accident: str, told: str
+) -> None:
+    java = fake_java(once(tmp_path, accident.format(tmp=tmp_path)))
+    ran = gen("matrix", *MATRIX, "--java", java, "--output", str(tmp_path / "m"))
+    assert ran.code == ExitCode.NO_VERDICT
+    (line,) = [line for line in ran.err.splitlines() if line.startswith("gen: ")]
+    assert told in line
+    assert "interrupted" not in line
+    data = json.loads((tmp_path / "m" / "matrix.json").read_text(encoding="utf-8"))
+    results = [cell["result"] for cell in data["verdicts"]]
+    # Two searches of a design run at a time: both may have lost their directory.
+    assert 1 <= results.count("no verdict") <= 2
+    assert results.count("holds") == len(results) - results.count("no verdict")
+    assert cache.is_dir()
+
+
+def test_trouble_of_one_design_is_told_as_what_it_is(
+    gen: Gen, fake_java: FakeJava, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gen.files import write_text
+
+    def full(path: Path, text: str) -> None:
+        if path.parent.parent.name.endswith("v6.12"):
+            raise GenError(f"{path} cannot be written: No space left", ExitCode.NO_VERDICT)
+        write_text(path, text)
+
+    monkeypatch.setattr("gen.tlc.task.write_text", full)
+    java = fake_java(f"cat '{SUCCESS}'")
+    ran = gen("matrix", *MATRIX, "--java", java, "--output", str(tmp_path / "m"))
+    (line,) = [line for line in ran.err.splitlines() if line.startswith("gen: ")]
+    assert "No space left" in line and "interrupted" not in line
+    assert line.partition(": ")[2].partition(":")[0].count("v6.12/") == 2
+    assert cache.is_dir()
+
+
+def test_a_matrix_that_nobody_can_print_is_written_all_the_same(
+    fake_java: FakeJava, tmp_path: Path, cache: Path
+) -> None:
+    java = fake_java(f"cat '{SUCCESS}'")
+    for number, to in enumerate(("> /dev/full", ">&-")):
+        line = f"$GEN matrix {' '.join(MATRIX)} --java {java} --output m{number} --no-cache {to}"
+        ran = shell(line, tmp_path)
+        (told,) = [line for line in ran.stderr.splitlines() if line.startswith("gen: ")]
+        assert "the output cannot be written" in told
+        assert ran.returncode == ExitCode.NO_VERDICT
+        assert (tmp_path / f"m{number}" / "matrix.json").is_file()
+    assert list((cache / "pageblock-gen" / "runs").iterdir()) == []
+
+
+def test_a_stderr_that_is_full_costs_no_matrix(
+    fake_java: FakeJava, tmp_path: Path, cache: Path
+) -> None:
+    java = fake_java(f"cat '{SUCCESS}'")
+    ran = shell(f"$GEN matrix {' '.join(MATRIX)} --java {java} 2> /dev/full", tmp_path)
+    assert ran.returncode == 0
+    assert "8 of 8" in ran.stdout or "proved" in ran.stdout
+    assert cache.is_dir()
+
+
+# ---- streams, signals, limits ----------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["designs", f"show '{TRACE}' --format html", "render --tla"])
+def test_a_stdout_that_is_closed_is_one_line(tmp_path: Path, command: str) -> None:
+    ran = shell(f"$GEN {command} >&-", tmp_path)
+    refused(ran, "the output cannot be written: it is closed", code=3)
+
+
+def test_a_picture_for_a_stdout_that_is_closed_is_one_line(tmp_path: Path) -> None:
+    pytest.importorskip("resvg_py")
+    ran = shell(f"$GEN show '{TRACE}' --format png >&-", tmp_path)
+    refused(ran, "the output cannot be written: it is closed", code=3)
+
+
+def test_a_stderr_that_is_closed_or_full_changes_no_exit_code(tmp_path: Path) -> None:
+    for to in ("2>&-", "2> /dev/full", ">&- 2>&-"):
+        ran = shell(f"$GEN chek {to}", tmp_path)
+        assert (ran.returncode, ran.stdout) == (2, "")
+
+
+def test_a_check_that_nobody_can_print_writes_its_files(
+    fake_java: FakeJava, tmp_path: Path
+) -> None:
+    java = fake_java(f"cat '{SUCCESS}'")
+    for to in ("> /dev/full", ">&-"):
+        line = f"$GEN check --property Alignment --java {java} --junit x.xml {to}"
+        ran = shell(line, tmp_path)
+        refused(ran, "gen: no verdict: the output cannot be written", code=3)
+        (tmp_path / "x.xml").unlink()
+
+
+def test_a_drawing_that_cannot_be_printed_costs_no_file(
+    gen: Gen, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gen.draw.saved import load_trace
+
+    trace = load_trace(str(TRACE))
+
+    def look(_request: Check, _progress: object, told: Any) -> list[Verdict]:
+        found = Verdict(trace.prop, Result.VIOLATED, length=trace.length, trace=trace)
+        told(found)
+        return [found]
+
+    monkeypatch.setattr("gen.cli.check.check", look)
+    files = [tmp_path / "x.xml", tmp_path / "run"]
+    with open("/dev/full", "w", encoding="utf-8") as full:  # noqa: PTH123 (a stream)
+        monkeypatch.setattr(sys, "stdout", full)
+        argv = ["check", "--property", trace.prop.name, "--junit", str(files[0])]
+        ran = gen(*argv, "--run-dir", str(files[1]))
+    assert "the output cannot be written: No space left" in ran.err
+    assert ran.code == ExitCode.NO_VERDICT
+    assert 'failures="1"' in files[0].read_text(encoding="utf-8")
+    assert (files[1] / "result.json").is_file()
+
+
+#: An interpreter that Ctrl-C reaches, at a moment that the test chooses.
+_AT = (
+    "import os, signal, sys, builtins\n"
+    "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    "real = builtins.__import__\n"
+    "def heard(name, *rest, **more):\n"
+    "    if name == {name!r}: os.kill(os.getpid(), signal.SIGINT)\n"
+    "    return real(name, *rest, **more)\n"
+    "builtins.__import__ = heard\n"
+    "sys.argv[1:] = [{command!r}]\n"
+    "from gen.__main__ import run; run()"
+)
+
+
+@pytest.mark.parametrize("name", ["argparse", "jinja2", "msgspec", "gen.cli.options"])
+@pytest.mark.parametrize(("command", "mark"), [("check", "no verdict: "), ("render", "")])
+def test_ctrl_c_while_gen_is_imported_is_one_line(name: str, command: str, mark: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _AT.format(name=name, command=command)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (130, f"gen: {mark}interrupted\n")
+
+
+def test_ctrl_c_before_there_is_anything_to_tell_it_is_no_traceback() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _AT.format(name="gen.cli.console", command="render")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (-2, "")
+
+
+def test_a_package_that_is_missing_is_one_line() -> None:
+    start = "import sys; sys.modules['jinja2'] = None; from gen.__main__ import run; run()"
+    done = subprocess.run(
+        [sys.executable, "-c", start], capture_output=True, text=True, check=False
+    )
+    refused(subprocess.CompletedProcess("", done.returncode, "", done.stderr), "jinja2", code=153)
+
+
+@pytest.mark.parametrize("trouble", [MemoryError(), RuntimeError("can't start new thread")])
+def test_a_limit_that_is_too_small_is_one_line(
+    gen: Gen, monkeypatch: pytest.MonkeyPatch, trouble: Exception, tmp_path: Path
+) -> None:
+    def look(*_: object) -> list[Verdict]:
+        raise trouble
+
+    monkeypatch.setattr("gen.cli.check.check", look)
+    gen("check", "--run-dir", str(tmp_path / "run")).told("ulimit -v")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        *("check -n", "check --junit x", "check --run-dir x", "matrix --output x", "gallery"),
+        *("show x", "check --design x.toml", "new-design x --base v7.2"),
+    ],
+)
+def test_a_working_directory_that_is_gone_is_told_as_that(tmp_path: Path, command: str) -> None:
+    (tmp_path / "here").mkdir()
+    ran = shell(f"cd here; rmdir ../here; $GEN {command}", tmp_path)
+    (line,) = (line for line in ran.stderr.splitlines() if line.startswith("gen: "))
+    assert "Traceback" not in ran.stderr
+    assert line.endswith("the working directory is gone: cd to one that exists")
+    assert ran.returncode in (2, 3)

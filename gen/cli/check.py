@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import shlex
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -18,7 +19,7 @@ from gen.check.verdict import Result, Verdict
 from gen.cli import aot as aot_cache
 from gen.cli import options
 from gen.cli.common import check_command, draw_options, limits_of
-from gen.cli.console import complain, interrupted
+from gen.cli.console import complain, interrupted, mute
 from gen.draw import strip_text
 from gen.errors import ExitCode, GenError
 from gen.files import Output, outputs, write_json, write_text
@@ -41,6 +42,8 @@ class _Printer:
     def __init__(self, request: Check, args: argparse.Namespace, ticker: Ticker) -> None:
         self.request, self.args, self.ticker = request, args, ticker
         self.drawn: set[str] = set()
+        #: Why something was not printed: stdout is closed, or a full disk.  The rest is done first.
+        self.unsaid: OSError | None = None
         #: Known before the first verdict is printed, if the design is held against another one.
         self.against: Against | None = None
 
@@ -69,7 +72,13 @@ class _Printer:
         text = self.drawing(verdict)
         if self.args.strip and verdict.trace is not None:
             text += "\n" + strip_text.text(verdict.trace, draw_options(self.args))
-        print(words.long_form(self.request, verdict, text), flush=True)
+        try:
+            print(words.long_form(self.request, verdict, text), flush=True)
+        except BrokenPipeError:  # who reads has seen enough
+            raise
+        except OSError as e:
+            self.unsaid = e
+            mute(sys.stdout)
 
     def finish(self, verdicts: Sequence[Verdict]) -> None:
         """What has not been drawn yet: what is to be drawn in full, the rest in short."""
@@ -213,6 +222,8 @@ def _run_check(
     counts = compared.counts(verdicts, against) if against else ""
     known = not (against and against.unknown)
     print(words.summary(request, verdicts, seconds, counts, known), end="", flush=True)
+    if printer.unsaid is not None:
+        raise printer.unsaid
     if code is not None:
         return code
     aot_cache.later(args.java, args.jar, request.toolchain)
