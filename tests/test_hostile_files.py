@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import HELLO, FakeJava, Gen
+from conftest import HELLO, FakeJava, Gen, Start, processes
 
 from gen.check.request import Check
 from gen.check.verdict import Result, Verdict
@@ -270,7 +272,6 @@ def test_a_violation_stays_one_if_the_file_for_ci_cannot_be_written_after_all(
 @contextlib.contextmanager
 def in_time(seconds: int) -> Iterator[None]:
     """What waits for a FIFO, or reads without an end, ends here."""
-    import signal
 
     def late(*_: object) -> None:
         raise AssertionError("it hangs")
@@ -521,3 +522,35 @@ def test_a_working_directory_that_is_gone_is_told_as_that(tmp_path: Path, comman
     assert "Traceback" not in ran.stderr
     assert line.endswith("the working directory is gone: cd to one that exists")
     assert ran.returncode in (2, 3)
+
+
+# ---- what is left behind -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGUSR1, signal.SIGQUIT])
+@pytest.mark.parametrize("command", ["check", "matrix"])
+def test_java_ends_with_gen_however_gen_is_killed(
+    start: Start, fake_java: FakeJava, tmp_path: Path, number: signal.Signals, command: str
+) -> None:
+    # It has a child of its own, as a java that is a script has; both are deaf to SIGTERM.
+    java = fake_java(f"{HELLO}; trap '' TERM HUP; sleep 60 & while :; do sleep 0.2; done")
+    where = ["--output" if command == "matrix" else "--run-dir", str(tmp_path / "there")]
+    more = ["--designs", "v6.12", "--no-cache"] if command == "matrix" else []
+    began = start(command, "--java", java, *where, *more)
+    began.wait_for_java(2)
+    time.sleep(0.2)
+    began.signal(number)
+    assert began.end(10).code == -number
+    assert began.left_behind() == []
+
+
+def test_nobody_waits_any_more_for_the_end_of_a_gen_that_has_ended(
+    start: Start, fake_java: FakeJava, tmp_path: Path
+) -> None:
+    java = fake_java(f"{HELLO}; sleep 0.5")
+    began = start("check", "--java", java, "--run-dir", str(tmp_path / "run"))
+    pid = began.process.pid
+    began.wait_for_java()
+    children = {p for p, parent, *_ in processes() if parent == pid}
+    began.end()
+    assert children and not children & {p for p, *_ in processes()}

@@ -196,7 +196,7 @@ def _add_limits(parser: argparse.ArgumentParser, timeout: str, heap: str) -> Non
 
 def _scheduler(text: str) -> str:
     # inproc:// and the like reach nobody else.
-    if re.fullmatch(r"(tcp|tls)://[^\s/]+:[0-9]{1,5}", text, re.ASCII) is None:
+    if re.fullmatch(r"(tcp|tls)://[^\s/@]+:[0-9]{1,5}", text, re.ASCII) is None:
         raise argparse.ArgumentTypeError(f"'{text}': tcp://HOST:PORT or tls://HOST:PORT fits")
     return text
 

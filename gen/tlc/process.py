@@ -11,7 +11,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from io import FileIO
 from pathlib import Path
@@ -120,6 +120,7 @@ def _execute(
                 f"{command[0]} cannot be started: {reason(error)}; 'gen doctor' says what fits",
                 ExitCode.SYSTEM,
             ) from None
+        stack.enter_context(_ends_with_us(process.pid))
         following = _Following(process, log, started, on_progress)
         try:
             killed = following.to_the_end(timeout, stop)
@@ -130,6 +131,35 @@ def _execute(
         finally:
             following.close()
     return Ended(following.reader, process.returncode, killed)
+
+
+#: ``read`` fails when nobody is left who could write.
+_WATCH = 'read -r over || kill -s KILL -- "-$0"'
+
+
+@contextlib.contextmanager
+def _ends_with_us(group: int) -> Iterator[None]:
+    """As long as this lasts, a process group is killed if we are: by SIGKILL too.
+
+    A shell waits at a pipe that closes with us.  PR_SET_PDEATHSIG would have to be set in the
+    child, by another interpreter, and would tell of the end of a thread, not of ours.
+    """
+    try:
+        watch = subprocess.Popen(
+            ["/bin/sh", "-c", _WATCH, str(group)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            start_new_session=True,  # what ends our own group is to leave it
+        )
+    except OSError:  # without it all goes on, as long as nobody kills us
+        yield
+        return
+    try:
+        yield
+    finally:
+        watch.communicate(b"over\n")
 
 
 def judge(ended: Ended, run_dir: Path) -> Report:
