@@ -131,7 +131,8 @@ def sha256(text: str) -> str:
 
 
 def file_sha256(path: Path) -> str:
-    """The hash of a file; OSError if it cannot be read."""
+    """The hash of a regular file; OSError if it cannot be read, or is something else."""
+    _mode(path)
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

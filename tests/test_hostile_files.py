@@ -554,3 +554,184 @@ def test_nobody_waits_any_more_for_the_end_of_a_gen_that_has_ended(
     children = {p for p, parent, *_ in processes() if parent == pid}
     began.end()
     assert children and not children & {p for p, *_ in processes()}
+
+
+# ---- directories of ours -------------------------------------------------------------
+
+
+def test_what_is_made_below_the_cache_is_private_whatever_the_umask_is(
+    fake_java: FakeJava, tmp_path: Path, cache: Path
+) -> None:
+    java = fake_java(f"cat '{SUCCESS}'")
+    line = f"$GEN matrix {' '.join(MATRIX)} --java {java}; $GEN check --java {java}"
+    ran = shell(f"umask 000; {line}", tmp_path)
+    assert ran.stdout.count("files: ") >= 3
+    made = [cache, *cache.glob("pageblock-gen"), *cache.glob("*/*")]
+    assert {"tlc", "templates", "runs"} <= {path.name for path in made}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in made} == {0o700}
+
+
+@pytest.mark.parametrize(
+    ("home", "told"),
+    [
+        (b"/tmp/\xff\xfe", "no HOME, or one that is no UTF-8"),
+        (None, "no HOME, or one that is no UTF-8"),
+        (b"/proc", "/proc/.cache/pageblock-gen cannot be written"),
+    ],
+)
+def test_a_home_that_does_not_fit_costs_a_line_and_no_verdict(
+    fake_java: FakeJava, tmp_path: Path, home: bytes | None, told: str
+) -> None:
+    environ = {k: v for k, v in os.environb.items() if k not in (b"HOME", b"XDG_CACHE_HOME")}
+    environ |= {b"HOME": home} if home is not None else {}
+    environ |= {b"TMPDIR": os.fsencode(tmp_path), b"PYTHONPATH": os.fsencode(SPECS.parent)}
+    argv = ["check", "--property", "Alignment", "--java", fake_java(f"cat '{SUCCESS}'")]
+    done = subprocess.run(
+        [sys.executable, "-m", "gen", *argv],
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, len(done.stderr.splitlines())) == (0, 1), done.stderr
+    assert f"{told}: the files are in {tmp_path}/" in done.stderr
+    assert "[ok] Alignment" in done.stdout
+
+
+def test_a_cache_entry_that_has_no_end_is_asked_for_again(tmp_path: Path) -> None:
+    from gen.tlc.cache import Cache
+
+    kept = Cache({"XDG_CACHE_HOME": str(tmp_path)})
+    assert kept.directory is not None
+    kept.directory.mkdir(parents=True)
+    os.mkfifo(kept.directory / "fifo.txt")
+    (kept.directory / "zero.txt").symlink_to("/dev/zero")
+    with (kept.directory / "sparse.txt").open("wb") as file:
+        file.truncate(10 << 30)
+    with in_time(10):
+        assert [kept.load_choice(key) for key in ("fifo", "zero", "sparse")] == [None] * 3
+
+
+def test_a_fifo_in_the_place_of_javas_cache_is_not_waited_for(tmp_path: Path) -> None:
+    from gen.files import file_sha256
+
+    os.mkfifo(tmp_path / "x.aot")
+    with in_time(10), pytest.raises(OSError, match="no regular file"):
+        file_sha256(tmp_path / "x.aot")
+
+
+def test_a_gallery_needs_a_name_and_a_directory_that_can_be_written(gen: Gen) -> None:
+    ran = gen("gallery", "")
+    assert (ran.code, ran.out) == (2, "")
+    assert "an empty name" in ran.err
+    ran = gen("gallery", "/proc/self")
+    assert (ran.code, ran.out, len(ran.err.splitlines())) == (3, "", 1)
+
+
+# ---- gen clean -----------------------------------------------------------------------
+
+OLD = "check-20200101-000000-0123abcd"
+
+
+def aged(path: Path, days: float) -> None:
+    """As if it had been written so many days ago, with all that is in it."""
+    then = time.time() - days * 86400
+    for one in (*path.rglob("*"), path):
+        os.utime(one, (then, then), follow_symlinks=False)
+
+
+@pytest.fixture
+def runs(cache: Path) -> Path:
+    """A run of eight days ago, and one of today."""
+    made = cache / "pageblock-gen" / "runs"
+    for name, days in ((OLD, 8.0), ("check-20991231-235959-0123abcd", 0.0)):
+        (made / name / "first").mkdir(parents=True)
+        (made / name / "first" / "tlc.out").write_bytes(b"x" * 100_000)
+        aged(made / name, days)
+    return made
+
+
+def test_old_runs_are_removed_and_it_is_said_how_many_and_how_much(gen: Gen, runs: Path) -> None:
+    ran = gen("clean", "--older-than", "9")
+    assert (ran.code, ran.out) == (0, f"{runs}: 0 removed, 0.0 MB; 2 younger\n")
+    ran = gen("clean")
+    assert (ran.code, ran.out) == (0, f"{runs}: 1 removed, 0.1 MB; 1 younger\n")
+    assert [path.name for path in runs.iterdir()] == ["check-20991231-235959-0123abcd"]
+
+
+def test_a_run_in_which_something_is_written_still_is_not_removed(gen: Gen, runs: Path) -> None:
+    os.utime(runs / OLD / "first" / "tlc.out")
+    assert "0 removed" in gen("clean", "--older-than", "1").out
+    assert (runs / OLD).is_dir()
+    assert gen("clean", "--older-than", "0").code == ExitCode.USAGE
+
+
+def test_nothing_that_is_not_ours_is_removed_and_no_link_is_followed(
+    gen: Gen, runs: Path, tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "thesis.tex").touch()
+    aged(mine, 99)
+    (runs / OLD.replace("0123", "4567")).symlink_to(mine)
+    (runs / OLD / "inside").symlink_to(mine)
+    for name in ("notes", "check-2020", f"{OLD}.bak"):
+        (runs / name).mkdir()
+        aged(runs / name, 99)
+    aged(runs / OLD, 99)
+    assert gen("clean").out == f"{runs}: 1 removed, 0.1 MB; 1 younger\n"
+    assert (mine / "thesis.tex").exists()
+    assert {"notes", "check-2020", f"{OLD}.bak"} <= {path.name for path in runs.iterdir()}
+    assert (runs / OLD.replace("0123", "4567")).is_symlink()
+
+
+def test_a_runs_directory_that_is_a_link_is_left_alone(
+    gen: Gen, runs: Path, tmp_path: Path
+) -> None:
+    runs.rename(tmp_path / "moved")
+    runs.symlink_to(tmp_path / "moved")
+    ran = gen("clean")
+    assert (ran.code, ran.out) == (2, "")
+    assert f"{runs} is not cleaned" in ran.err
+    assert (tmp_path / "moved" / OLD).is_dir()
+
+
+def test_what_tlc_has_said_goes_only_if_that_is_asked_for(gen: Gen, runs: Path) -> None:
+    kept = runs.parent / "tlc"
+    kept.mkdir()
+    for name in (f"{'a' * 64}.txt", "mine.txt"):
+        (kept / name).write_bytes(b"x")
+        aged(kept / name, 99)
+    gen("clean")
+    assert (kept / f"{'a' * 64}.txt").exists()
+    assert f"{kept}: 1 removed" in gen("clean", "--cache").out
+    assert [path.name for path in kept.iterdir()] == ["mine.txt"]
+
+
+def test_what_cannot_be_removed_is_told_and_the_rest_goes(
+    gen: Gen, runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import shutil
+
+    remove = shutil.rmtree
+    other = OLD.replace("check", "matrix")
+    (runs / other).mkdir()
+    aged(runs / other, 99)
+
+    def some(name: str, **more: Any) -> None:
+        if name == OLD:
+            raise PermissionError(13, "Permission denied")
+        remove(name, **more)
+
+    monkeypatch.setattr(shutil, "rmtree", some)
+    ran = gen("clean")
+    assert (ran.code, len(ran.err.splitlines())) == (3, 1)
+    assert f"{runs / OLD}: Permission denied" in ran.err
+    assert not (runs / other).exists()
+
+
+def test_there_is_nothing_to_clean_where_nothing_was_run(gen: Gen, cache: Path) -> None:
+    ran = gen("clean", "--cache")
+    assert (ran.code, ran.err) == (0, "")
+    assert ran.out.count("0 removed") == 2
+    assert not cache.exists()

@@ -18,7 +18,7 @@ from gen.check.session import Stopped, check
 from gen.check.verdict import Result, Verdict
 from gen.cli import aot as aot_cache
 from gen.cli import options
-from gen.cli.common import check_command, draw_options, limits_of
+from gen.cli.common import check_command, draw_options, limits_of, run_dir_of
 from gen.cli.console import complain, interrupted, mute
 from gen.draw import strip_text
 from gen.errors import ExitCode, GenError
@@ -31,7 +31,6 @@ from gen.report import result, words
 from gen.report.junit import junit
 from gen.report.progress import Ticker
 from gen.report.sarif import sarif
-from gen.run_dir import make_run_dir
 from gen.tlc import aot
 from gen.tlc.toolchain import find_toolchain
 
@@ -120,9 +119,7 @@ def run(args: argparse.Namespace) -> int:
     if base is not None:
         check_names(design, base)
     toolchain = aot.sooner(find_toolchain(args.java, args.jar))
-    run_dir = (
-        Path(args.run_dir or "RUN") if args.dry_run else make_run_dir(args.run_dir, design.name)
-    )
+    run_dir = Path(args.run_dir or "RUN") if args.dry_run else run_dir_of(args.run_dir, design.name)
     request = Check(
         design=design,
         zone=zone,

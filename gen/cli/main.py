@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from gen.check.session import Stopped
-from gen.cli import check, compare, completion, listing, matrix, options, prove, saved
+from gen.cli import check, clean, compare, completion, listing, matrix, options, prove, saved
 from gen.cli.console import (
     Terminated,
     complain,
@@ -37,6 +37,7 @@ _COMMANDS = {
     "diff": saved.diff,
     "replay": saved.replay,
     "doctor": listing.doctor,
+    "clean": clean.run,
     "gallery": listing.renew_gallery,
 }
 

@@ -15,7 +15,7 @@ from gen.check import matrix
 from gen.check.matrix import Matrix, Row
 from gen.check.request import Check
 from gen.cli import options
-from gen.cli.common import check_command, limits_of, toolchain_of
+from gen.cli.common import check_command, limits_of, run_dir_of, toolchain_of
 from gen.cli.console import complain, interrupted
 from gen.draw.formats import FORMATS
 from gen.draw.svg import check_png
@@ -25,7 +25,6 @@ from gen.model.property import find_properties
 from gen.prove.certificate import certified
 from gen.report import matrix_files, table
 from gen.report.progress import Ticker
-from gen.run_dir import make_run_dir
 from gen.tlc.cache import Cache
 from gen.tlc.dask import connect
 from gen.tlc.options import memory_bytes
@@ -45,7 +44,7 @@ def run(args: argparse.Namespace) -> int:
         check_png()
     toolchain = toolchain_of(args)
     output = matrix_files.check_output(args.output)
-    run_dir = make_run_dir(None, "matrix")
+    run_dir = run_dir_of(None, "matrix")
     requests = []
     for number, (given, design) in enumerate(designs.items()):
         request = Check(

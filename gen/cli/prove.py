@@ -11,7 +11,7 @@ from gen.check.acts import Acting, acts, would_exercise
 from gen.check.request import Check
 from gen.check.runner import Runner
 from gen.cli import options
-from gen.cli.common import limits_of, toolchain_of
+from gen.cli.common import limits_of, run_dir_of, toolchain_of
 from gen.cli.console import complain
 from gen.errors import ExitCode, GenError, near_miss
 from gen.model.design import find_design
@@ -21,7 +21,6 @@ from gen.prove.certificate import differences, load_certificate
 from gen.prove.obligations import OBLIGATIONS, provable, zone_of_any_size
 from gen.prove.prover import prove
 from gen.report import proof, words
-from gen.run_dir import make_run_dir
 from gen.tlc.cache import Cache
 from gen.tlc.dask import connect
 
@@ -54,7 +53,7 @@ def run(args: argparse.Namespace) -> ExitCode:
         properties=tuple(chosen),
         toolchain=toolchain_of(args),
         tlc=limits_of(args, zone),
-        run_dir=make_run_dir(args.output, f"prove-{design.name}"),
+        run_dir=run_dir_of(args.output, f"prove-{design.name}"),
         made_by=_prove_command(args, zone),
         design_option=args.design,
         cache=None if args.no_cache else Cache(),

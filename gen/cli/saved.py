@@ -10,7 +10,7 @@ from functools import partial
 from gen.check.confirm import ANOTHER_WAY, UNCONFIRMED, confirm
 from gen.check.request import Check
 from gen.cli import options
-from gen.cli.common import draw_options, limits_of
+from gen.cli.common import draw_options, limits_of, run_dir_of
 from gen.draw import strip_text
 from gen.draw.formats import FLAVOURS, FORMATS, Format
 from gen.draw.options import DrawOptions
@@ -20,7 +20,6 @@ from gen.errors import ExitCode, GenError
 from gen.files import outputs
 from gen.model.design import find_design
 from gen.report import words
-from gen.run_dir import make_run_dir
 from gen.tlc import aot
 from gen.tlc.toolchain import find_toolchain
 from gen.trace.trace import Trace
@@ -72,7 +71,7 @@ def replay(args: argparse.Namespace) -> int:
         properties=(trace.prop,),
         toolchain=toolchain,
         tlc=limits,
-        run_dir=make_run_dir(args.run_dir, f"replay-{design.name}"),
+        run_dir=run_dir_of(args.run_dir, f"replay-{design.name}"),
         made_by="gen replay",
         design_option=name,
     )

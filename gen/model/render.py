@@ -26,7 +26,7 @@ from gen.model.section import kernel_functions, sections
 from gen.model.specs import SPECS
 from gen.model.variable import Variable, variables
 from gen.model.zone import Zone
-from gen.run_dir import cache_home
+from gen.run_dir import cache_home, make_private
 from gen.tlc.spec import Spec
 from gen.tlc.value import format_value
 
@@ -74,7 +74,7 @@ class _Compiled(jinja2.FileSystemBytecodeCache):
 
     def dump_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
         with contextlib.suppress(OSError):
-            Path(self.directory).mkdir(parents=True, exist_ok=True)
+            make_private(Path(self.directory))
             super().dump_bytecode(bucket)
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from gen.errors import GenError
 from gen.files import file_sha256, sha256, write_text
-from gen.run_dir import cache_home
+from gen.run_dir import cache_home, make_private
 from gen.tlc import process
 from gen.tlc.command import command_line
 from gen.tlc.options import TlcOptions
@@ -71,7 +71,7 @@ def make(toolchain: Toolchain, spec: Spec, environ: Mapping[str, str] = os.envir
     if directory is None:
         return None
     with contextlib.suppress(OSError, GenError):
-        directory.mkdir(parents=True, exist_ok=True)
+        make_private(directory)
         with _only_one(directory / "lock") as ours:
             if not ours:
                 return None

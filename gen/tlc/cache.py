@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gen.errors import GenError
-from gen.files import sha256, write_text
-from gen.run_dir import cache_home
+from gen.files import read_bytes, sha256, write_text
+from gen.run_dir import cache_home, make_private
 from gen.tlc.report import Report
 from gen.tlc.spec import Spec
 from gen.tlc.stream import read_report
 from gen.tlc.toolchain import Toolchain
 
 _FORMAT = "pageblock-gen TLC output 1"
+#: More than TLC says of anything that is kept.
+_MOST_BYTES = 1 << 28
 
 
 def content_key(spec: Spec, toolchain: Toolchain, command: Sequence[str], *more: str) -> str:
@@ -95,14 +97,14 @@ class Cache:
         if self.directory is None:
             return
         with contextlib.suppress(OSError, ValueError, GenError):
-            self.directory.mkdir(parents=True, exist_ok=True)
+            make_private(self.directory)
             write_text(self.directory / f"{key}.txt", _head(key, exit_code, text) + text)
 
     def _read(self, key: str) -> _Entry | None:
         if self.directory is None:
             return None
-        with contextlib.suppress(OSError, ValueError):
-            text = (self.directory / f"{key}.txt").read_bytes().decode("utf-8")
+        with contextlib.suppress(GenError, ValueError):
+            text = read_bytes(self.directory / f"{key}.txt", _MOST_BYTES).decode("utf-8")
             head, _, kept = text.partition("\n")
             exit_code = int(head.rpartition(" ")[2])
             if head + "\n" == _head(key, exit_code, kept):
