@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -395,6 +396,37 @@ def test_a_stderr_that_is_full_costs_no_matrix(
     assert ran.returncode == 0
     assert "8 of 8" in ran.stdout or "proved" in ran.stdout
     assert cache.is_dir()
+
+
+@pytest.mark.parametrize(("sample", "code"), [("parse_error", 150), ("eval_type", 75)])
+def test_a_full_disk_is_not_told_as_an_error_in_the_module(
+    gen: Gen,
+    fake_java: FakeJava,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    sample: str,
+    code: int,
+) -> None:
+    def full(**_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("gen.tlc.process.tempfile.TemporaryFile", full)
+    run = tmp_path / "run"
+    java = fake_java(f"cat '{SUCCESS.with_stem(sample)}'; exit {code}")
+    monkeypatch.setattr("gen.cli.check.run_dir_of", lambda *_: run)
+    run.mkdir()
+    ran = gen("check", "--property", "Alignment", "--java", java)
+    ran.told(f"disk full: {run}")
+    assert ran.code == ExitCode.NO_VERDICT
+
+
+def test_a_disk_that_is_full_takes_no_verdict_away(
+    gen: Gen, fake_java: FakeJava, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gen.tlc.process._is_full", lambda _: True)
+    java = fake_java(f"cat '{SUCCESS}'")
+    options = ["--property", "Alignment", "--java", java, "--run-dir", str(tmp_path / "run")]
+    assert gen("check", *options).code == 0
 
 
 # ---- streams, signals, limits ----------------------------------------------------------

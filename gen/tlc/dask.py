@@ -193,7 +193,9 @@ class Dask:
         for name, data in answer.files.items():
             write_bytes(directory / name, data)
         printed = process.read(answer.files.get(LOG, b""))
-        return process.judge(process.Ended(printed, answer.code, answer.killed), directory)
+        return process.judge(
+            process.Ended(printed, answer.code, answer.killed, answer.full), directory
+        )
 
 
 def _no_report(outcome: Outcome, message: str) -> Report:
@@ -212,6 +214,7 @@ class Answer:
     code: int
     killed: str | None
     files: dict[str, bytes]
+    full: bool = False
 
 
 def _same_version(version: str) -> None:
@@ -272,4 +275,4 @@ def _answer(task: Task, version: str, jar_sha256: str, timeout: float | None, to
             files = {path.name: path.read_bytes() for path in kept}
     except GenError as error:
         raise GenError(f"{worker.address}: {error.message}", error.code) from None
-    return Answer(ended.code, ended.killed, files)
+    return Answer(ended.code, ended.killed, files, ended.full)
