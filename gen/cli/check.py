@@ -208,7 +208,11 @@ def _run_check(
     except GenError as e:
         reason = reason or e.message
         verdicts = _withdraw(verdicts, reason)
-    trouble = compared.trouble(words.trouble(verdicts, reason), against)
+    trouble = words.trouble(verdicts, reason)
+    if _violated(verdicts, against) and all(v.result is not Result.NO_VERDICT for v in verdicts):
+        # A violation is one, whatever could not be done besides.
+        trouble = trouble.removeprefix("no verdict: ")
+    trouble = compared.trouble(trouble, against)
     if trouble:
         complain(trouble)
     printer.finish(verdicts)
