@@ -62,12 +62,13 @@ def read_bytes(path: Path, most: int) -> bytes:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):
             raise GenError(f"{path}: is {_kind(found)}; a file fits")
+        large = found.st_size > most
         # Not to wait, should it have become something else in between.
         with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY), "rb") as file:
-            data = file.read(most + 1) or b""
+            data = b"" if large else file.read(most + 1) or b""
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise GenError(f"{path}: {reason(error)}") from None
-    if len(data) > most:
+    if large or len(data) > most:
         raise GenError(f"{path}: is too large; up to {most:,} bytes fit")
     return data
 
@@ -105,14 +106,14 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 
 def _mode(path: Path) -> int | None:
-    """The mode of a regular file, None if there is nothing; OSError if it is something else."""
+    """Who may use a regular file, None if there is none; OSError if it is something else."""
     try:
         found = path.stat()
     except FileNotFoundError:
         return None
     if not stat.S_ISREG(found.st_mode):
         raise OSError(None, f"it is {_kind(found)}")
-    return stat.S_IMODE(found.st_mode)
+    return found.st_mode & 0o777
 
 
 def write_text(path: Path, text: str) -> None:
@@ -241,10 +242,9 @@ def _output(option: str, text: str) -> Output:
         # Tried, not asked: access() knows nothing of full or read-only file systems.
         with tempfile.TemporaryFile(dir=target.parent):
             pass
-    except (OSError, ValueError) as error:
-        raise GenError(
-            f"{wrong}: cannot be written: {reason(error)}; {fits}", fault(error)
-        ) from None
+    except (OSError, OverflowError, ValueError) as error:  # no number of a file; a NUL in a name
+        message = f"{wrong}: cannot be written: {reason(error)}; {fits}"
+        raise GenError(message, fault(error)) from None
     return Output(path)
 
 

@@ -228,6 +228,13 @@ def test_a_file_for_ci_is_not_the_file_that_stdout_goes_to(tmp_path: Path) -> No
     refused(ran, "--junit 'all'", "where stdout goes")
 
 
+def test_a_file_for_ci_is_none_of_those_that_the_run_writes(gen: Gen, tmp_path: Path) -> None:
+    for name in ("result.json", "Alignment.trace.json", "Alignment.txt"):
+        ran = gen("check", "--sarif", str(tmp_path / name), "--run-dir", str(tmp_path))
+        ran.told("--sarif", "the run writes such a file")
+        assert ran.code == ExitCode.USAGE
+
+
 def test_a_directory_that_cannot_be_written_is_told_before_the_search(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

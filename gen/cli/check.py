@@ -163,7 +163,16 @@ def _outputs(args: argparse.Namespace) -> dict[str, Output]:
         return outputs(given)
     designs = [name for name in (args.design, args.against) if name is not None]
     read = [path for name in designs for path in design_files(name)]
-    return outputs(given, [*read, args.jar, args.java])
+    made = outputs(given, [*read, args.jar, args.java])
+    for option, output in made.items():
+        # The directory of the run may be there already, empty; what the run will write is not.
+        name = output.path.name
+        inside = args.run_dir and output.path.parent.resolve() == Path(args.run_dir).resolve()
+        if inside and (name == "result.json" or name.endswith((".trace.json", ".txt"))):
+            raise GenError(
+                f"{option} '{output.path}': the run writes such a file; another name fits"
+            )
+    return made
 
 
 def _run_check(
