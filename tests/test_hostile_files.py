@@ -381,6 +381,35 @@ def test_an_accident_costs_what_was_running_and_not_the_table(
     assert cache.is_dir()
 
 
+def test_a_state_graph_that_was_removed_costs_the_choice_and_not_the_violation(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from gen.check import easiest
+    from gen.check.counterexample import Counterexample
+    from gen.check.runner import Runner
+    from gen.draw.saved import load_trace
+    from gen.model.design import find_design
+    from gen.tlc.options import TlcOptions
+    from gen.tlc.stream import read_report
+    from gen.tlc.toolchain import Toolchain
+
+    trace = load_trace(str(TRACE))
+    request = Check(
+        design=find_design(trace.design),
+        zone=trace.zone,
+        properties=(trace.prop,),
+        toolchain=Toolchain(Path("/java"), "--java", "21", Path("/t.jar"), "--jar", "0"),
+        tlc=TlcOptions(),
+        run_dir=tmp_path,
+        made_by="gen check",
+    )
+    report = read_report(SUCCESS.read_text(encoding="utf-8"), 0)
+    monkeypatch.setattr(Runner, "run", lambda *_: report)
+    found = Counterexample.from_trace(trace)
+    chosen = easiest._choose(Runner(request), trace.prop, found)
+    assert chosen == "TLC's state graph cannot be read: No such file or directory"
+
+
 def test_trouble_of_one_design_is_told_as_what_it_is(
     gen: Gen, fake_java: FakeJava, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
