@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import re
 from collections.abc import Callable
 from enum import IntEnum
@@ -43,6 +44,12 @@ class GenError(Exception):
         super().__init__(message)
         self.message = message
         self.code = code
+
+
+def fault(error: Exception) -> ExitCode:
+    """The exit code if something cannot be written: a full disk is not what the user has typed."""
+    full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return ExitCode.NO_VERDICT if full else ExitCode.USAGE
 
 
 class FieldError(GenError):

@@ -135,7 +135,9 @@ class Started:
         """The process ids of ``count`` JVMs, which are also those of their groups."""
         until = time.monotonic() + 20
         while time.monotonic() < until and self.process.poll() is None:
-            self.java = {pid for pid, parent, *_ in processes() if parent == self.process.pid}
+            # Beside each JVM a shell waits for our end.
+            children = [p for p in processes() if p[1] == self.process.pid and p[4] != "sh"]
+            self.java = {pid for pid, *_ in children}
             if len(self.java) >= count:
                 return self.java
             time.sleep(0.05)
@@ -152,7 +154,7 @@ class Started:
     def left_behind(self) -> list[int]:
         """What still runs of the groups that it started."""
         for _ in range(40):
-            alive = [pid for pid, _, group, state in processes() if group in self.java]
+            alive = [pid for pid, _, group, *_ in processes() if group in self.java]
             if not alive:
                 return []
             time.sleep(0.05)
@@ -188,10 +190,13 @@ def start() -> Iterator[Start]:
         one.clean_up()
 
 
-def processes() -> list[tuple[int, int, int, str]]:
-    """(pid, parent, group, state) of all that runs; what only waits to be reaped does not."""
+def processes() -> list[tuple[int, int, int, str, str]]:
+    """(pid, parent, group, state, name) of all that runs; what only waits to be reaped does not."""
     said = subprocess.run(
-        ["ps", "-A", "-o", "pid=,ppid=,pgid=,stat="], check=True, capture_output=True, text=True
+        ["ps", "-A", "-o", "pid=,ppid=,pgid=,stat=,comm="],
+        check=True,
+        capture_output=True,
+        text=True,
     ).stdout
-    rows = [line.split() for line in said.splitlines()]
-    return [(int(p), int(q), int(g), s) for p, q, g, s in rows if s[0] != "Z"]
+    rows = [line.split(maxsplit=4) for line in said.splitlines()]
+    return [(int(p), int(q), int(g), s, c) for p, q, g, s, c in rows if s[0] != "Z"]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -194,6 +197,36 @@ def test_a_scheduler_that_is_not_there_is_told_in_one_line(
     ran = start(*ONE, "--scheduler", address, "--output", str(out), before=hurry).end()
     ran.told(f"no scheduler at {address}", words)
     assert (ran.code, ran.out, out.exists()) == (ExitCode.SYSTEM, "", False)
+
+
+@pytest.mark.parametrize("says", [b"", b"HTTP/1.0 400 Bad request\r\n\r\n" * 9])
+def test_a_port_where_no_dask_answers_is_told_in_time_and_in_one_line(
+    start: Start, says: bytes
+) -> None:
+    begun: list[socket.socket] = []
+
+    def accept(server: socket.socket) -> None:
+        with contextlib.suppress(OSError):  # closed
+            while True:
+                begun.append(server.accept()[0])
+                begun[-1].sendall(says)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=accept, args=(server,), daemon=True).start()
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        hurry = "import gen.tlc.dask; gen.tlc.dask.CONNECT = 0.5"
+        ran = start(*ONE, "--scheduler", address, before=hurry).end(timeout=20)
+        server.shutdown(socket.SHUT_RDWR)
+    for one in begun:
+        one.close()
+    ran.told(f"no scheduler at {address}", "'dask scheduler' starts one")
+    assert (ran.code, ran.out) == (ExitCode.SYSTEM, "")
+
+
+def test_a_scheduler_has_no_user_and_no_password(gen: Gen) -> None:
+    ran = gen(*ONE, "--scheduler", "tcp://u:p@127.0.0.1:9")
+    ran.told("--scheduler", "tcp://HOST:PORT")
+    assert ran.code == ExitCode.USAGE
 
 
 # ---- a scheduler and two workers -----------------------------------------------------

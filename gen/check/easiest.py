@@ -13,7 +13,7 @@ from gen.check.runner import Runner
 from gen.check.search import Violation
 from gen.check.shortest import GRAPH, Shortest, choose
 from gen.check.verdict import Verdict
-from gen.errors import ExitCode, GenError
+from gen.errors import reason
 from gen.model.property import SAFETY, Property
 from gen.model.render import render_shortest, replay_state
 from gen.tlc.task import Task
@@ -94,8 +94,8 @@ def _choose(runner: Runner, prop: Property, found: Counterexample) -> Shortest |
         return report.message
     try:
         dot = (request.run_dir / label / f"{GRAPH}.dot").read_text(encoding="utf-8")
-    except (OSError, ValueError) as error:
-        raise GenError(f"no verdict: TLC's state graph: {error}", ExitCode.SYSTEM) from None
+    except (OSError, ValueError) as error:  # who empties our cache meanwhile costs no verdict
+        return f"TLC's state graph cannot be read: {reason(error)}"
     chosen = choose(dot, known, request.zone)
     if request.cache and runner.key(task, *shown) == key:
         request.cache.store_choice(key, chosen.to_text())

@@ -114,6 +114,7 @@ def run(
     """
     lock = threading.Lock()
     stops = [threading.Event() for _ in requests]
+    ended = threading.Event()
     rows: dict[int, Row] = {}
     numbers: dict[Future[Row], int] = {}
     interrupted = None
@@ -125,10 +126,10 @@ def run(
             with lock:
                 on_progress(f"{request.design.name} {label}", reported, elapsed)
 
-        return _row(request, progress, stops[number], certified)
+        return _row(request, progress, stops[number], ended, certified)
 
     def stop() -> None:
-        for event in stops:
+        for event in (ended, *stops):
             event.set()
 
     try:
@@ -148,13 +149,18 @@ def run(
 
 
 def _row(
-    request: Check, on_progress: OnProgress, stop: threading.Event, certified: Certified
+    request: Check,
+    on_progress: OnProgress,
+    stop: threading.Event,
+    ended: threading.Event,
+    certified: Certified,
 ) -> Row:
+    """``ended``: the matrix is, by Ctrl-C; ``stop`` is set for a check that has trouble too."""
     started = time.monotonic()
     try:
         verdicts = met(request, on_progress, stop)
     except Stopped as stopped:
-        cause = "interrupted" if stop.is_set() else str(stopped)
+        cause = "interrupted" if ended.is_set() else str(stopped)
         verdicts = [
             replace(v, message=cause) if v.result is Result.NO_VERDICT else v
             for v in stopped.verdicts

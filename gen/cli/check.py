@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import shlex
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,20 +18,19 @@ from gen.check.session import Stopped, check
 from gen.check.verdict import Result, Verdict
 from gen.cli import aot as aot_cache
 from gen.cli import options
-from gen.cli.common import check_command, draw_options, limits_of
-from gen.cli.console import complain, interrupted, say
+from gen.cli.common import check_command, draw_options, limits_of, run_dir_of
+from gen.cli.console import complain, interrupted, mute, say
 from gen.draw import strip_text
 from gen.errors import ExitCode, GenError
-from gen.files import write_json, write_text
+from gen.files import Output, outputs, write_json, write_text
 from gen.model.assumption import assumptions
-from gen.model.design import find_design
+from gen.model.design import design_files, find_design
 from gen.model.property import find_properties
 from gen.report import against as compared
 from gen.report import result, words
 from gen.report.junit import junit
 from gen.report.progress import Ticker
 from gen.report.sarif import sarif
-from gen.run_dir import make_run_dir
 from gen.tlc import aot
 from gen.tlc.toolchain import find_toolchain
 
@@ -41,6 +41,8 @@ class _Printer:
     def __init__(self, request: Check, args: argparse.Namespace, ticker: Ticker) -> None:
         self.request, self.args, self.ticker = request, args, ticker
         self.drawn: set[str] = set()
+        #: Why something was not printed: stdout is closed, or a full disk.  The rest is done first.
+        self.unsaid: OSError | None = None
         #: Known before the first verdict is printed, if the design is held against another one.
         self.against: Against | None = None
 
@@ -69,7 +71,13 @@ class _Printer:
         text = self.drawing(verdict)
         if self.args.strip and verdict.trace is not None:
             text += "\n" + strip_text.text(verdict.trace, draw_options(self.args))
-        say(words.long_form(self.request, verdict, text), flush=True, ours=strip_text.COLOURS)
+        try:
+            say(words.long_form(self.request, verdict, text), flush=True, ours=strip_text.COLOURS)
+        except BrokenPipeError:  # who reads has seen enough
+            raise
+        except OSError as e:
+            self.unsaid = e
+            mute(sys.stdout)
 
     def finish(self, verdicts: Sequence[Verdict]) -> None:
         """What has not been drawn yet: what is to be drawn in full, the rest in short."""
@@ -110,17 +118,12 @@ def run(args: argparse.Namespace) -> int:
             say(f"{assumed.name}: {assumed.sentence}")
         return ExitCode.OK
     limits = limits_of(args, zone)
-    for option, given in (("--junit", args.junit), ("--sarif", args.sarif)):
-        # A search may take hours: what cannot be written is told before it.
-        if given is not None and not (Path(given).name and Path(given).parent.is_dir()):
-            raise GenError(f"{option} '{given}': a file in a directory that exists fits")
+    written = _outputs(args)
     base = None if args.against is None else find_design(args.against)
     if base is not None:
         check_names(design, base)
     toolchain = aot.sooner(find_toolchain(args.java, args.jar))
-    run_dir = (
-        Path(args.run_dir or "RUN") if args.dry_run else make_run_dir(args.run_dir, design.name)
-    )
+    run_dir = Path(args.run_dir or "RUN") if args.dry_run else run_dir_of(args.run_dir, design.name)
     request = Check(
         design=design,
         zone=zone,
@@ -154,10 +157,31 @@ def run(args: argparse.Namespace) -> int:
             spec = one.spec(one.properties[:1])
             say(printable.line(shlex.join(one.command(one.run_dir / "first", spec))))
         return ExitCode.OK
-    return _run_check(request, other, args)
+    return _run_check(request, other, args, written)
 
 
-def _run_check(request: Check, base: Check | None, args: argparse.Namespace) -> int:
+def _outputs(args: argparse.Namespace) -> dict[str, Output]:
+    """The files for CI, by option; GenError if they cannot be."""
+    given = {"--junit": args.junit, "--sarif": args.sarif}
+    if not any(given.values()):
+        return outputs(given)
+    designs = [name for name in (args.design, args.against) if name is not None]
+    read = [path for name in designs for path in design_files(name)]
+    made = outputs(given, [*read, args.jar, args.java])
+    for option, output in made.items():
+        # The directory of the run may be there already, empty; what the run will write is not.
+        name = output.path.name
+        inside = args.run_dir and output.path.parent.resolve() == Path(args.run_dir).resolve()
+        if inside and (name == "result.json" or name.endswith((".trace.json", ".txt"))):
+            raise GenError(
+                f"{option} '{output.path}': the run writes such a file; another name fits"
+            )
+    return made
+
+
+def _run_check(
+    request: Check, base: Check | None, args: argparse.Namespace, written: Mapping[str, Output]
+) -> int:
     """``base``: the check of the design that this one is held against, if it is."""
     ticker = Ticker()
     printer = _Printer(request, args, ticker)
@@ -195,13 +219,18 @@ def _run_check(request: Check, base: Check | None, args: argparse.Namespace) -> 
     try:
         kept = result.result_json(request, verdicts, seconds, against)
         write_json(request.run_dir / "result.json", kept)
-        for given, made in ((args.junit, junit), (args.sarif, sarif)):
-            if given is not None:
-                write_text(Path(given), made(request, verdicts, against))
+        for option, made in (("--junit", junit), ("--sarif", sarif)):
+            if option in written:
+                text = made(request, verdicts, against)
+                written[option].write(text.encode("utf-8", "backslashreplace"))
     except GenError as e:
         reason = reason or e.message
         verdicts = _withdraw(verdicts, reason)
-    trouble = compared.trouble(words.trouble(verdicts, reason), against)
+    trouble = words.trouble(verdicts, reason)
+    if _violated(verdicts, against) and all(v.result is not Result.NO_VERDICT for v in verdicts):
+        # A violation is one, whatever could not be done besides.
+        trouble = trouble.removeprefix("no verdict: ")
+    trouble = compared.trouble(trouble, against)
     if trouble:
         complain(trouble)
     printer.finish(verdicts)
@@ -212,6 +241,8 @@ def _run_check(request: Check, base: Check | None, args: argparse.Namespace) -> 
     counts = compared.counts(verdicts, against) if against else ""
     known = not (against and against.unknown)
     say(words.summary(request, verdicts, seconds, counts, known), end="", flush=True)
+    if printer.unsaid is not None:
+        raise printer.unsaid
     if code is not None:
         return code
     aot_cache.later(args.java, args.jar, request.toolchain)

@@ -8,12 +8,14 @@ import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from gen.cli import options
 from gen.cli.console import complain
 from gen.draw.options import DrawOptions
 from gen.errors import GenError
 from gen.model.zone import Zone
+from gen.run_dir import cache_home, make_run_dir
 from gen.tlc import aot
 from gen.tlc.cache import Cache
 from gen.tlc.options import TlcOptions
@@ -64,3 +66,13 @@ def draw_options(args: argparse.Namespace) -> DrawOptions:
     terminal = shown and sys.stdout.isatty()
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
     return replace(options.drawing(args), color=terminal and not plain)
+
+
+def run_dir_of(requested: str | None, label: str) -> Path:
+    """``make_run_dir``, and a line on stderr if it is not where one would look for it."""
+    made = make_run_dir(requested, label)
+    home = cache_home()
+    if requested is None and not (home and made.is_relative_to(home)):
+        why = f"{home} cannot be written" if home else "no HOME, or one that is no UTF-8"
+        complain(f"{why}: the files are in {made}, and nothing is kept for the next time")
+    return made

@@ -9,13 +9,12 @@ from gen.check import compare
 from gen.check.request import Check
 from gen.check.verdict import Result
 from gen.cli import options
-from gen.cli.common import check_command, limits_of
+from gen.cli.common import check_command, limits_of, run_dir_of
 from gen.cli.console import complain, say
 from gen.errors import ExitCode
 from gen.model.design import find_design
 from gen.model.property import compared, find_properties
 from gen.report import table, words
-from gen.run_dir import make_run_dir
 from gen.tlc import aot
 from gen.tlc.toolchain import find_toolchain
 
@@ -27,7 +26,7 @@ def run(args: argparse.Namespace) -> ExitCode:
     designs = [find_design(name) for name in args.designs]
     limits = limits_of(args, zone)
     toolchain = aot.sooner(find_toolchain(args.java, args.jar))
-    run_dir = make_run_dir(args.run_dir, "compare")
+    run_dir = run_dir_of(args.run_dir, "compare")
     first, second = (
         Check(
             design=design,

@@ -6,10 +6,15 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from types import FrameType
+from typing import NoReturn, TextIO
 
 from gen import printable
 from gen.errors import ExitCode
+
+#: Commands that are asked for a verdict.
+_VERDICTS = frozenset({"check", "matrix", "compare", "prove", "replay"})
 
 
 class Terminated(KeyboardInterrupt):
@@ -38,13 +43,48 @@ def note(text: str) -> None:
     print(printable.line(text), file=sys.stderr, flush=True)
 
 
+def mark(argv: Sequence[str]) -> str:
+    """What whoever greps the output of a check or a matrix finds in every trouble."""
+    return "no verdict: " if _VERDICTS & {*argv[:1]} else ""
+
+
+def end_at_once(_number: int, _frame: object) -> NoReturn:
+    """Ctrl-C where nothing is there yet, or any more, that would have to be ended first."""
+    complain(f"{mark(sys.argv[1:])}interrupted")
+    os._exit(ExitCode.INTERRUPTED)
+
+
+def hear_ctrl_c(handler: Callable[[int, FrameType | None], object]) -> None:
+    """Have this handler for Ctrl-C, if it is to be heard: who starts us may have it ignored."""
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        signal.signal(signal.SIGINT, handler)
+
+
+def open_streams() -> None:
+    """A stdout that is closed cannot be written, and says so; a stderr then says nothing.
+
+    Else Python would be silent, and the next file that is opened be taken for one of them.
+    """
+    for stream, flags in enumerate((os.O_RDONLY, os.O_RDONLY, os.O_WRONLY)):
+        try:
+            os.fstat(stream)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.open(os.devnull, flags)  # the lowest number that is free: this one
+    for name, stream in (("stdout", 1), ("stderr", 2)):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(stream, "w", encoding="utf-8", closefd=False))
+
+
 def complain(message: str) -> None:
     """One line on stderr, whatever a file name in the message holds."""
-    with contextlib.suppress(OSError):  # a terminal that has gone
+    try:
         note(f"gen: {message}")
+    except OSError:  # a terminal that has gone
+        mute(sys.stderr)
 
 
-def mute() -> None:
-    """Nobody reads stdout any more, or it is full: Python would complain once more at exit."""
+def mute(stream: TextIO) -> None:
+    """Nobody reads it any more, or it is full: Python would complain once more at exit."""
     with contextlib.suppress(OSError, ValueError):
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -81,6 +81,8 @@ def doctor(args: argparse.Namespace) -> ExitCode:
 
 
 def renew_gallery(args: argparse.Namespace) -> ExitCode:
+    if not args.directory:
+        raise GenError("an empty name; a directory for the counterexamples fits")
     toolchain = aot.sooner(find_toolchain(args.java, args.jar))
     for written in gallery.renew(Path(args.directory), toolchain):
         say(printable.line(str(written)))

@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import shutil
 import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from gen import printable
 from gen.check import matrix
 from gen.check.matrix import Matrix, Row
 from gen.check.request import Check
 from gen.cli import options
-from gen.cli.common import check_command, keeps, limits_of, toolchain_of
+from gen.cli.common import check_command, keeps, limits_of, run_dir_of, toolchain_of
 from gen.cli.console import complain, interrupted, note, say
 from gen.draw.formats import FORMATS
 from gen.draw.svg import check_png
-from gen.errors import ExitCode
+from gen.errors import ExitCode, GenError
 from gen.model.design import find_designs
 from gen.model.property import find_properties
 from gen.prove.certificate import certified, unreadable
 from gen.report import matrix_files, table
 from gen.report.progress import Ticker
-from gen.run_dir import make_run_dir
 from gen.tlc.cache import Cache
 from gen.tlc.dask import connect
 from gen.tlc.options import memory_bytes
@@ -47,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     keep = keeps(args)
     for line in unreadable(design.name for design in designs.values()):
         complain(line)
-    run_dir = make_run_dir(None, "matrix")
+    run_dir = run_dir_of(None, "matrix")
     requests = []
     for number, (given, design) in enumerate(designs.items()):
         request = Check(
@@ -68,22 +69,35 @@ def run(args: argparse.Namespace) -> int:
         with connect(args.scheduler, toolchain, limits.workers) as executor:
             requests = [replace(request, executor=executor) for request in requests]
             made, seconds = _run_matrix(requests, jobs or executor.lanes)
-        _tell_matrix(made, seconds)
-        if made.interrupted is None:
-            for path in matrix_files.write(
-                made, output, [*FORMATS] if args.png else matrix_files.QUICK
-            ):
-                say(f"files:   {printable.line(str(path))}")
+        # Before a word is printed: stdout may be closed, or a full disk.
+        written, trouble = _write(made, output, [*FORMATS] if args.png else matrix_files.QUICK)
     except BaseException:
         shutil.rmtree(run_dir, ignore_errors=True)
         raise
     if made.complete:
         shutil.rmtree(run_dir, ignore_errors=True)
-    else:
+    _tell_matrix(made, seconds)
+    for path in written:
+        say(f"files:   {printable.line(str(path))}")
+    if not made.complete:
         say(f"runs:    {printable.line(str(run_dir))}")
+    if trouble is not None:
+        raise trouble
     if made.interrupted is not None:
         return interrupted(made.interrupted)
     return ExitCode.OK if made.complete else ExitCode.NO_VERDICT
+
+
+def _write(
+    made: Matrix, output: Path, formats: Sequence[str]
+) -> tuple[list[Path], GenError | None]:
+    """The files that were written, and what stood in the way; of half a matrix there are none."""
+    if made.interrupted is not None:
+        return [], None
+    try:
+        return matrix_files.write(made, output, formats), None
+    except GenError as e:
+        return [], e
 
 
 def _run_matrix(requests: Sequence[Check], jobs: int) -> tuple[Matrix, float]:
@@ -97,7 +111,8 @@ def _run_matrix(requests: Sequence[Check], jobs: int) -> tuple[Matrix, float]:
         ticker.head = f"{done} of {len(requests)} designs, "
         ticker.clear()
         took = "cached" if row.cached else f"{row.seconds:.1f} s"
-        note(f"{row.design.name}: {table.counts(row)}, {took}")
+        with contextlib.suppress(OSError):  # a terminal that has gone
+            note(f"{row.design.name}: {table.counts(row)}, {took}")
 
     try:
         made = matrix.run(requests, jobs, ticker, on_row, certified)

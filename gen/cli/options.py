@@ -197,7 +197,7 @@ def _add_limits(parser: argparse.ArgumentParser, timeout: str, heap: str) -> Non
 
 def _scheduler(text: str) -> str:
     # inproc:// and the like reach nobody else.
-    if re.fullmatch(r"(tcp|tls)://[^\s/]+:[0-9]{1,5}", text, re.ASCII) is None:
+    if re.fullmatch(r"(tcp|tls)://[^\s/@]+:[0-9]{1,5}", text, re.ASCII) is None:
         raise argparse.ArgumentTypeError(f"'{text}': tcp://HOST:PORT or tls://HOST:PORT fits")
     return text
 
@@ -452,6 +452,23 @@ def parsers() -> tuple[_Parser, dict[str, _Parser]]:
         "doctor", help="say what is used, and what is wrong with it", allow_abbrev=False
     )
     _add_toolchain(doctor)
+
+    clean = commands.add_parser(
+        "clean",
+        help="remove the files of old runs",
+        description="Removes directories of runs below pageblock-gen/runs in $XDG_CACHE_HOME or "
+        "~/.cache, and says how many and how much. No link is followed, and nothing else is "
+        "touched.",
+        allow_abbrev=False,
+    )
+    clean.add_argument(
+        "--older-than", type=_number, default=7, metavar="DAYS",
+        help="those in which nothing was written for so many days; 1 or more (default: 7)",
+    )  # fmt: skip
+    clean.add_argument(
+        "--cache", action="store_true",
+        help="what TLC has said too, pageblock-gen/tlc, if it was kept so many days ago",
+    )  # fmt: skip
 
     renew = commands.add_parser(
         "gallery", help="make the counterexamples/ again", allow_abbrev=False

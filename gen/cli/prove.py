@@ -14,7 +14,7 @@ from gen.check.exercised import in_words, where_it_acts
 from gen.check.request import Check
 from gen.check.runner import Runner
 from gen.cli import options
-from gen.cli.common import limits_of, toolchain_of
+from gen.cli.common import limits_of, run_dir_of, toolchain_of
 from gen.cli.console import complain, say
 from gen.errors import ExitCode, GenError, near_miss
 from gen.model.assumption import in_short
@@ -25,7 +25,6 @@ from gen.prove.certificate import command_words, differences, load_certificate
 from gen.prove.obligations import OBLIGATIONS, provable, zone_of_any_size
 from gen.prove.prover import prove
 from gen.report import proof
-from gen.run_dir import make_run_dir
 from gen.tlc.dask import connect
 
 
@@ -56,7 +55,7 @@ def run(args: argparse.Namespace) -> ExitCode:
         properties=tuple(chosen),
         toolchain=toolchain_of(args),
         tlc=limits_of(args, zone),
-        run_dir=make_run_dir(args.output, f"prove-{design.name}"),
+        run_dir=run_dir_of(args.output, f"prove-{design.name}"),
         made_by=command,
         design_option=given,
         easiest=True,

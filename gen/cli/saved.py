@@ -6,13 +6,12 @@ import argparse
 import sys
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 from gen import printable
 from gen.check.confirm import ANOTHER_WAY, UNCONFIRMED, confirm
 from gen.check.request import Check
 from gen.cli import options
-from gen.cli.common import draw_options, limits_of
+from gen.cli.common import draw_options, limits_of, run_dir_of
 from gen.cli.console import say
 from gen.draw import strip_text
 from gen.draw.formats import FLAVOURS, FORMATS, Format
@@ -20,10 +19,9 @@ from gen.draw.options import DrawOptions
 from gen.draw.saved import difference, find_trace, load_trace, render_saved
 from gen.draw.side_by_side import side_by_side, where_they_part
 from gen.errors import ExitCode, GenError
-from gen.files import write_bytes
+from gen.files import outputs
 from gen.model.design import design_from_table, find_design
 from gen.report import words
-from gen.run_dir import make_run_dir
 from gen.tlc import aot
 from gen.tlc.toolchain import find_toolchain
 from gen.trace.trace import Trace
@@ -41,16 +39,15 @@ def show(args: argparse.Namespace) -> ExitCode:
         if args.format not in FLAVOURS:
             raise GenError(f"--strip goes below a drawing, not below --format {args.format}")
         form = replace(form, render=partial(_with_strip, form))
+    output = outputs({"--output": args.output}, [find_trace(args.path)]).get("--output")
     made = render_saved(args.path, form, draw_options(args))
     data = made.encode() if isinstance(made, str) else made
-    if args.output is not None:
-        if not Path(args.output).name:
-            raise GenError(f"--output '{args.output}' is no name of a file")
-        write_bytes(Path(args.output), data)
+    if not isinstance(made, str) and (output.shown if output else sys.stdout.isatty()):
+        raise GenError(f"--format {args.format} is no text for a terminal; -o FILE fits")
+    if output is not None:
+        output.write(data)
     elif isinstance(made, str):
         say(made, end="", ours=strip_text.COLOURS)
-    elif sys.stdout.isatty():
-        raise GenError(f"--format {args.format} is no text for a terminal; -o FILE fits")
     else:
         sys.stdout.buffer.write(data)
     return ExitCode.OK
@@ -84,7 +81,7 @@ def replay(args: argparse.Namespace) -> int:
         properties=(trace.prop,),
         toolchain=toolchain,
         tlc=limits,
-        run_dir=make_run_dir(args.run_dir, f"replay-{design.name}"),
+        run_dir=run_dir_of(args.run_dir, f"replay-{design.name}"),
         made_by="gen replay",
         design_option=name,
     )

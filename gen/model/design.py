@@ -180,6 +180,11 @@ def find_design(name: str) -> Design:
     return load_design(_design_path(name))
 
 
+def design_files(name: str) -> list[Path]:
+    """The files that a design is read from: its own, and those of its bases."""
+    return [each.file.path for each in _lineage(_read(_design_path(name)))]
+
+
 def _design_path(name: str) -> Path:
     if name.endswith(".toml"):
         return Path(name)

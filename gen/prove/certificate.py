@@ -86,6 +86,8 @@ class _CertificateTable:
     jar_sha256: _HASH
     properties: Mapping[str, _OutlookTable]
     obligations: tuple[_ObligationTable, ...]
+    #: What it rests on, in sentences; of those made since there are any.
+    assumptions: tuple[Line, ...] = ()
 
 
 #: The options that a question to gen prove is made of: what a proof is about.  Nothing else is

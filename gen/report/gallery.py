@@ -102,7 +102,10 @@ def _entry(file: TomlFile, name: str) -> Entry:
 def renew(directory: Path, toolchain: Toolchain) -> Iterator[Path]:
     """Make every entry again below ``directory``; yields the files written."""
     found: dict[Entry, Trace] = {}
-    directory.mkdir(parents=True, exist_ok=True)  # what cannot be is told before any run
+    # What cannot be is told before any run: tried, not asked.
+    directory.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=directory):
+        pass
     for entry in entries():
         with tempfile.TemporaryDirectory(prefix="pageblock-gen-") as run_dir:
             design = find_design(entry.design)

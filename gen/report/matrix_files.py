@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import re
 import shutil
 import tempfile
@@ -17,7 +16,7 @@ from gen.check.verdict import Result
 from gen.draw.formats import FLAVOURS, FORMATS, PNG, files
 from gen.draw.html import environment
 from gen.draw.page import Heading
-from gen.errors import ExitCode, GenError, reason
+from gen.errors import ExitCode, GenError, fault, reason
 from gen.files import FileFormat, parse_json, read_bytes, write_bytes, write_json, write_text
 from gen.model.property import Property
 from gen.report.table import LEGEND, counts, used, words
@@ -31,6 +30,9 @@ QUICK = tuple(name for name in FORMATS if name not in PNG)
 
 _STAGE = ".matrix-"
 #: The data of a matrix have a hundred thousand.
+_MOST_BYTES = 1 << 26
+
+#: More than any matrix has.
 _MOST_BYTES = 1 << 26
 
 
@@ -180,9 +182,8 @@ def check_output(text: str) -> Path:
         with tempfile.TemporaryDirectory(prefix=_STAGE, dir=where):
             pass
     except (OSError, ValueError) as e:
-        full = isinstance(e, OSError) and e.errno in (errno.ENOSPC, errno.EDQUOT)
-        code = ExitCode.NO_VERDICT if full else ExitCode.USAGE
-        raise GenError(f"--output {text}: cannot be written: {reason(e)}; {fits}", code) from None
+        message = f"--output {text}: cannot be written: {reason(e)}; {fits}"
+        raise GenError(message, fault(e)) from None
     return directory
 
 
@@ -192,14 +193,16 @@ def _index(directory: Path) -> Any:
 
 
 def _another_version(directory: Path) -> str:
-    """What is said of a matrix there that this version does not know; "" if there is none."""
-    with contextlib.suppress(GenError, ValueError):
-        data = _index(directory)
-        if isinstance(data, dict) and data.get("format") == FORMAT.head["format"]:
-            try:
+    """What is said of a matrix there that this version cannot read; "" if there is none."""
+    if not (directory / INDEX[-1]).is_file():
+        return ""
+    with contextlib.suppress(ValueError):
+        try:
+            data = _index(directory)
+            if isinstance(data, dict) and data.get("format") == FORMAT.head["format"]:
                 FORMAT.body(data)
-            except GenError as e:
-                return e.message
+        except GenError as e:
+            return e.message
     return ""
 
 
@@ -227,7 +230,7 @@ def _traces(directory: Path) -> set[str]:
 
     Those of the first versions had one drawing for a cell, beside the table.
     """
-    with contextlib.suppress(GenError, ValueError, KeyError, TypeError, AttributeError):
+    with contextlib.suppress(GenError, ValueError, LookupError, TypeError, AttributeError):
         data = FORMAT.body(_index(directory))
         cells = [v for v in data["verdicts"] if v["drawing"]]
         names = {str(name) for v in cells for name in v.get("formats", {}).values()}

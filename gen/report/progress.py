@@ -38,7 +38,11 @@ class Ticker:
         elif progress is not None and elapsed >= 3 and now >= self.next.get(label, 0.0):
             # TLC says it once a minute, and once more when it ends.
             self.next[label] = now + QUIET
-            print(self.line(now, label), file=sys.stderr, flush=True)
+            self._print(self.line(now, label) + "\n")
+
+    def _print(self, text: str) -> None:
+        with contextlib.suppress(OSError):  # a terminal that has gone ends no check
+            print(text, end="", file=sys.stderr, flush=True)
 
     def line(self, now: float, label: str) -> str:
         """What is known of one run, with the time since the check began."""
@@ -53,12 +57,12 @@ class Ticker:
         self.clear()
         # A line that wraps could not be wiped.
         self.shown = self.line(now, label)[: columns() - 1]
-        print(f"\r{self.shown}", end="", file=sys.stderr, flush=True)
+        self._print(f"\r{self.shown}")
 
     def clear(self) -> None:
         """Wipe the live line."""
         if self.shown:
-            print("\r" + " " * len(self.shown) + "\r", end="", file=sys.stderr, flush=True)
+            self._print("\r" + " " * len(self.shown) + "\r")
             self.shown = ""
 
     def how_far(self) -> str:

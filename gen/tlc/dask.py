@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 import tempfile
 import threading
 import time
@@ -29,21 +28,13 @@ if TYPE_CHECKING:
     from distributed import Client, Future
 
 #: Seconds that a scheduler has to answer.
-CONNECT = 10.0
+CONNECT = 7.0
 #: How often Dask tries again, elsewhere if it can, what failed on a worker: a full disk, say.
 RETRIES = 2
 #: What a run leaves for who reads it: what TLC and Java printed, a state graph, a crash of Java.
 _KEPT = (LOG, ERRORS, "*.dot", "hs_err_pid*.log")
 #: Which Java a worker ran it with: a file beside these.
 JAVA = "java.txt"
-
-# A worker that is killed cannot end its Java any more; this asks Linux to do it.  In a process
-# of its own and not in Popen's preexec_fn, which is unsafe in a process with threads.
-_DIES_WITH_WORKER = (
-    "import ctypes, os, signal, sys;"
-    "ctypes.CDLL(None).prctl(1, signal.SIGKILL);"  # PR_SET_PDEATHSIG
-    "os.execv(sys.argv[1], sys.argv[1:])"
-)
 
 
 # ---- Dask, here ----------------------------------------------------------------------
@@ -67,6 +58,8 @@ def connect(scheduler: str | None, toolchain: Toolchain, workers: int) -> Iterat
 @contextlib.contextmanager
 def _client(scheduler: str) -> Iterator[Client]:
     try:
+        import asyncio
+
         import dask
 
         # Before distributed is loaded, which reads it then.  What goes wrong is told in one line,
@@ -74,6 +67,7 @@ def _client(scheduler: str) -> Iterator[Client]:
         names = ("distributed", "distributed.client", "distributed.comm", "tornado", "asyncio")
         dask.config.set({"logging": dict.fromkeys(names, "critical")})
         from distributed import Client, Security
+        from distributed.comm.core import connect as reach
     except ImportError as error:
         raise GenError(
             f"--scheduler needs dask.distributed ({error}); pip install 'pageblock-gen[dask]'",
@@ -81,9 +75,16 @@ def _client(scheduler: str) -> Iterator[Client]:
         ) from None
     try:
         # Without its settings Dask would fail in the middle, and add a traceback later.
-        context = Security().get_connection_args("client")["ssl_context"]
-        if scheduler.startswith("tls:") and context is None:
+        security = Security().get_connection_args("client")
+        if scheduler.startswith("tls:") and security["ssl_context"] is None:
             raise ValueError("Dask has no TLS settings here (distributed.comm.tls)")
+
+        async def greet() -> None:
+            """A client waits for a minute, and complains, if what is there does not speak Dask."""
+            (await reach(scheduler, timeout=CONNECT, **security)).abort()
+
+        # What waits for an answer may not look at its own clock.
+        asyncio.run(asyncio.wait_for(greet(), CONNECT + 0.5))
         client = Client(scheduler, timeout=CONNECT, set_as_default=False, name="pageblock-gen")
     except Exception as error:  # OSError mostly; by protocol and TLS's settings anything
         raise GenError(
@@ -123,7 +124,10 @@ def _reason(error: BaseException) -> str:
         return error.message
     if isinstance(error, ModuleNotFoundError):
         return f"{error}: pageblock-gen {__version__} fits"
-    return next(iter(str(error).strip().splitlines()), "") or type(error).__name__
+    said = next(iter(str(error).strip().splitlines()), "")
+    if isinstance(error, TimeoutError) and not said:
+        return f"what is there gives no answer within {CONNECT:g} s"
+    return said or type(error).__name__
 
 
 class Dask:
@@ -203,7 +207,9 @@ class Dask:
         for name, data in {**answer.files, JAVA: answer.java.encode()}.items():
             write_bytes(directory / name, data)
         printed = process.read(answer.files.get(LOG, b""))
-        return process.judge(process.Ended(printed, answer.code, answer.killed), directory)
+        return process.judge(
+            process.Ended(printed, answer.code, answer.killed, answer.full), directory
+        )
 
 
 def _no_report(outcome: Outcome, message: str) -> Report:
@@ -223,6 +229,7 @@ class Answer:
     killed: str | None
     files: dict[str, bytes]
     java: str
+    full: bool = False
 
 
 def _same_version(version: str) -> None:
@@ -274,8 +281,6 @@ def _answer(task: Task, version: str, jar_sha256: str, timeout: float | None, to
         with tempfile.TemporaryDirectory(dir=worker.local_directory) as made:
             directory = Path(made) / "run"
             command = task.prepare(toolchain, directory)
-            if sys.platform == "linux":
-                command = [sys.executable, "-ISc", _DIES_WITH_WORKER, *command]
             ended = process.execute(
                 command, directory, timeout=timeout, on_progress=tick, stop=stop
             )
@@ -285,4 +290,4 @@ def _answer(task: Task, version: str, jar_sha256: str, timeout: float | None, to
             files = {path.name: path.read_bytes() for path in kept}
     except GenError as error:
         raise GenError(f"{worker.address}: {error.message}", error.code) from None
-    return Answer(ended.code, ended.killed, files, toolchain.java_identity)
+    return Answer(ended.code, ended.killed, files, toolchain.java_identity, ended.full)

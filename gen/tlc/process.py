@@ -9,14 +9,15 @@ import selectors
 import shutil
 import signal
 import subprocess
+import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from io import FileIO
 from pathlib import Path
 
-from gen.errors import ExitCode, GenError, reason
+from gen.errors import ExitCode, GenError, fault, reason
 from gen.tlc.codes import EC
 from gen.tlc.command import ERRORS, LOG, META, TMP
 from gen.tlc.report import Outcome, Progress, Report
@@ -61,6 +62,8 @@ class Ended:
     printed: StreamReader
     code: int
     killed: str | None
+    #: TLC failed, and there was no room left where it ran.
+    full: bool = False
 
 
 def execute(
@@ -83,10 +86,24 @@ def execute(
     except OSError as error:
         raise _cannot_write(run_dir / TMP, error) from None
     try:
-        return _execute(command, run_dir, timeout, on_progress, stop)
+        ended = _execute(command, run_dir, timeout, on_progress, stop)
+        found = (ExitCode.OK, ExitCode.SAFETY, ExitCode.LIVENESS)
+        # Asked before its files go, which makes room again.
+        return replace(ended, full=ended.code not in found and _is_full(run_dir))
     finally:
         for name in (META, TMP):
             shutil.rmtree(run_dir / name, ignore_errors=True)
+
+
+def _is_full(directory: Path) -> bool:
+    """Whether a megabyte has no room: of a module that TLC unpacks it may have read a half."""
+    try:
+        with tempfile.TemporaryFile(dir=directory) as file:
+            file.write(bytes(1 << 20))
+            file.flush()
+    except OSError as error:
+        return fault(error) is ExitCode.NO_VERDICT
+    return False
 
 
 def _execute(
@@ -120,6 +137,7 @@ def _execute(
                 f"{command[0]} cannot be started: {reason(error)}; 'gen doctor' says what fits",
                 ExitCode.SYSTEM,
             ) from None
+        stack.enter_context(_ends_with_us(process.pid))
         following = _Following(process, log, started, on_progress)
         try:
             killed = following.to_the_end(timeout, stop)
@@ -132,6 +150,35 @@ def _execute(
     return Ended(following.reader, process.returncode, killed)
 
 
+#: ``read`` fails when nobody is left who could write.
+_WATCH = 'read -r over || kill -s KILL -- "-$0"'
+
+
+@contextlib.contextmanager
+def _ends_with_us(group: int) -> Iterator[None]:
+    """As long as this lasts, a process group is killed if we are: by SIGKILL too.
+
+    A shell waits at a pipe that closes with us.  PR_SET_PDEATHSIG would have to be set in the
+    child, by another interpreter, and would tell of the end of a thread, not of ours.
+    """
+    try:
+        watch = subprocess.Popen(
+            ["/bin/sh", "-c", _WATCH, str(group)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            start_new_session=True,  # what ends our own group is to leave it
+        )
+    except OSError:  # without it all goes on, as long as nobody kills us
+        yield
+        return
+    try:
+        yield
+    finally:
+        watch.communicate(b"over\n")
+
+
 def judge(ended: Ended, run_dir: Path) -> Report:
     """The second half of ``run``: what TLC said; its files are in ``run_dir``."""
     code = ended.code
@@ -139,11 +186,22 @@ def judge(ended: Ended, run_dir: Path) -> Report:
     report = ended.printed.finish(code if code >= 0 else 128 - code)
     if ended.killed is not None:
         return replace(report, outcome=Outcome.KILLED, message=ended.killed, completed=False)
+    if ended.full and not _says_something(report):
+        # TLC may say so, but also that it cannot parse what it has read of its own modules.
+        return replace(report, outcome=Outcome.CRASHED, message=f"disk full: {run_dir}")
     return _judge_end(report, code, run_dir)
+
+
+def _says_something(report: Report) -> bool:
+    """Whether TLC has come to its end, or to a counterexample: that is so, whatever came then."""
+    violations = (Outcome.INVARIANT, Outcome.ACTION_PROPERTY, Outcome.TEMPORAL)
+    return report.ok or (report.outcome in violations and bool(report.trace))
 
 
 def _judge_end(report: Report, code: int, run_dir: Path) -> Report:
     """``report`` with an outcome that tells a Java that failed from a TLC that found something."""
+    if not (_says_something(report) or run_dir.is_dir()):
+        return replace(report, outcome=Outcome.CRASHED, message=f"{run_dir} was removed meanwhile")
     if report.outcome is Outcome.EVALUATION and "java.io.IOException" in report.message:
         # TLC wraps it, and then blames the spec.
         message = f"TLC could not read or write its own files: {report.message}"

@@ -40,7 +40,8 @@ class Task:
         """Make the directory, with all that the run reads; its command line."""
         command = self.command(toolchain, directory)
         try:
-            directory.mkdir()
+            # With those above it: who empties our cache meanwhile does not end a whole matrix.
+            directory.mkdir(parents=True)
         except OSError as e:
             raise GenError(
                 f"no verdict: {directory} cannot be made: {reason(e)}", ExitCode.NO_VERDICT
