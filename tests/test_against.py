@@ -13,12 +13,21 @@ from conftest import HELLO, FakeJava, Gen, Ran
 from reported import PATCHES
 
 from gen.check.acts import Acting, Acts
+from gen.check.past import can_go_past
 from gen.check.request import Check
+from gen.check.runner import Runner
+from gen.check.search import search
 from gen.check.session import Stopped
 from gen.check.verdict import Result, Verdict
 from gen.errors import ExitCode, GenError
-from gen.model.property import properties
+from gen.model.definitions import definitions
+from gen.model.design import find_design, load_design
+from gen.model.past import Known, render_past
+from gen.model.property import Property, properties
+from gen.model.render import actions, render, render_shortest
 from gen.model.zone import Zone
+from gen.tlc.options import TlcOptions
+from gen.tlc.toolchain import find_toolchain
 from gen.trace.trace import Trace
 
 HEAD = 'name = "mine"\ntitle = "a patch"\nkernel = "k"\nsource = "s"\nbase = "v7.2"\n'
@@ -278,6 +287,224 @@ def test_old_violations_alone_do_not_hide_that_a_change_is_never_met(
     ran.told("no verdict on Conservation: mine does nothing")
 
 
+# ---- past what is old ----------------------------------------------------------------
+
+#: What a search past the violation of an action comes to, and the action that it is of.
+Found = tuple[Result, str]
+Pasts = Callable[..., list[tuple[str, Known]]]
+
+
+@pytest.fixture
+def pasts(checks: Checks, monkeypatch: pytest.MonkeyPatch) -> Pasts:
+    """v7.2 violates FreelistHygiene in ``mine``, v6.12 in A; what the searches past that find."""
+
+    def put(theirs: list[Found], found: Result, mine: str = "A") -> list[tuple[str, Known]]:
+        def searched(runner: Runner, prop: Property, known: Known) -> tuple[Verdict, str]:
+            asked.append((runner.request.design.name, known))
+            of_base = runner.request.design.name == "v6.12"
+            result, action = theirs.pop(0) if of_base else (found, "B")
+            request = replace(runner.request, properties=(prop,))
+            return made(request, {prop.name: result}, 4)[0], action
+
+        def both(request: Check, length: int, action: str) -> list[Verdict]:
+            trace = replace(NO_TRACE, actions=("", "", "", action, action))
+            verdicts = made(request, {"FreelistHygiene": V}, length)
+            return [replace(v, trace=trace) if v.violated else v for v in verdicts]
+
+        asked: list[tuple[str, Known]] = []
+        checks({}, {})
+        monkeypatch.setattr("gen.check.past._search", searched)
+        monkeypatch.setattr("gen.cli.check.check", lambda one, *_: both(one, 4, mine))
+        monkeypatch.setattr("gen.check.against.check", lambda one, *_: both(one, 5, "A"))
+        # The trace is none.
+        monkeypatch.setattr("gen.cli.check._Printer.__call__", lambda *_: None)
+        return asked
+
+    return put
+
+
+ALL_FOUND: Found = (H, "")
+OLD = "[old] FreelistHygiene: v6.12 violates it too, in 5 states (v7.2: 4 states)"
+SAID = "[note] FreelistHygiene: v6.12 violates it, in A; what does so there is old"
+UNKNOWN = "[note] FreelistHygiene: whether anything of it is new is not known: "
+
+
+@pytest.mark.parametrize(
+    ("theirs", "found", "code", "line", "note"),
+    [
+        ([ALL_FOUND], V, 12, "[violation] v7.2: FreelistHygiene, shortest new ", SAID),
+        ([ALL_FOUND], H, 0, OLD.replace("too", "too, in A") + "; nothing new beside that", SAID),
+        (
+            [(V, "B"), (V, "C"), ALL_FOUND],
+            H,
+            0,
+            OLD.replace("too", "too, in A, B and C") + "; nothing new beside that",
+            SAID.replace("in A", "in A, B and C"),
+        ),
+        # What was not searched to its end is not "nothing", and what is old stays so.
+        ([ALL_FOUND], N, 0, OLD, UNKNOWN + "too large"),
+        ([(N, "")], V, 0, OLD, UNKNOWN + "v6.12: too large"),
+        ([(V, "B"), (N, "")], V, 0, OLD, UNKNOWN + "v6.12: too large"),
+        ([(V, "A")], V, 0, OLD, UNKNOWN + "TLC did not name the action of v6.12"),
+        ([(V, "")], V, 0, OLD, UNKNOWN + "TLC did not name the action of v6.12"),
+    ],
+)
+def test_what_is_new_beside_an_old_violation_is_told_and_what_is_not_known_is_not_nothing(
+    gen: Gen, pasts: Pasts, theirs: list[Found], found: Result, code: int, line: str, note: str
+) -> None:
+    asked = pasts([*theirs], found)
+    ran = held(gen)
+    assert ran.code == code and ran.trouble == []
+    lines = ran.out.splitlines()
+    (told,) = [one for one in lines if one.startswith("[violation]" if code else "[old]")]
+    assert told == line or (code and told.startswith(line))
+    assert [one for one in lines if one.startswith(note)]
+    assert ran.out.count("(the drawing)") == (code == 12)
+    assert (BEHIND in ran.out) == note.startswith(UNKNOWN)
+    new, old = (1, 0) if code else (0, 1)
+    assert f"against: v6.12: {new} new, {old} old, 0 mended" in lines
+    # Of the base its own definitions are no other ones.
+    assert all((known.base is None) == (name == "v6.12") for name, known in asked)
+
+
+def test_a_violation_in_another_action_than_the_base_s_is_new_without_a_search(
+    gen: Gen, pasts: Pasts
+) -> None:
+    asked = pasts([ALL_FOUND], N, mine="B")
+    ran = held(gen)
+    assert ran.code == 12 and "shortest new counterexample 4 states" in ran.out
+    assert asked == [("v6.12", Known(("A",)))]
+    assert ran.out.count("[new") == ran.out.count("[old]") == 0 and SAID in ran.out
+    # But not if there may be more of the base's.
+    pasts([(N, "")], V, mine="B")
+    ran = held(gen)
+    assert ran.code == 0 and "[old]" in ran.out and BEHIND in ran.out
+
+
+def test_what_is_new_beside_an_old_violation_is_new_in_the_files_too(
+    gen: Gen, pasts: Pasts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gen.report.sarif.sentence", lambda *_: "(what is wrong)")
+    monkeypatch.setattr("gen.report.sarif.drawing", lambda *_, **__: "(the drawing)\n")
+    monkeypatch.setattr("gen.report.sarif._flow", lambda *_: {})
+    for found, said in (
+        (V, "[new: v6.12 violates it otherwise, in A] "),
+        (H, "[old: v6.12 violates it too, in A; nothing new beside that] "),
+    ):
+        pasts([ALL_FOUND], found)
+        run, xml, log = (tmp_path / f"{found.name}{end}" for end in ("", ".xml", ".sarif"))
+        held(gen, "--run-dir", str(run), "--junit", str(xml), "--sarif", str(log))
+        (failure,) = ET.fromstring(xml.read_text(encoding="utf-8")).iter("failure")
+        assert (failure.get("message") or "").startswith(said)
+        assert ("--against v6.12" in (failure.text or "")) == (found is V)  # to see it again
+        (told,) = json.loads(log.read_text(encoding="utf-8"))["runs"]
+        text = told["results"][0]["message"]["text"]
+        assert text.startswith(said.replace("[", r"\[").replace("]", r"\]"))
+        kept = json.loads((run / "result.json").read_text(encoding="utf-8"))["against"]
+        assert kept["new" if found is V else "old"] == ["FreelistHygiene"]
+        assert kept["old" if found is V else "new"] == []
+        past = {"actions": ["A"], "by_state": False, "message": ""}
+        assert kept["past"] == {"FreelistHygiene": past}
+
+
+@pytest.mark.parametrize(
+    ("cause", "code"),
+    [(KeyboardInterrupt(), 130), (GenError("no verdict: the disk is full", ExitCode.SYSTEM), 153)],
+)
+def test_a_search_past_what_is_old_that_is_ended_says_nothing_of_what_is_new(
+    gen: Gen,
+    pasts: Pasts,
+    monkeypatch: pytest.MonkeyPatch,
+    cause: KeyboardInterrupt | GenError,
+    code: int,
+) -> None:
+    def ended(*_: object) -> None:
+        raise cause
+
+    pasts([], V)
+    monkeypatch.setattr("gen.check.past._search", ended)
+    ran = held(gen)
+    assert ran.code == code and len(ran.trouble) == 1
+    assert OLD in ran.out and BEHIND in ran.out and "nothing new" not in ran.out
+    assert "[ok]" not in ran.out and "[violation]" not in ran.out
+
+
+def test_only_a_section_that_violates_a_state_or_a_step_can_be_taken_out() -> None:
+    def broken(name: str, trace: Trace | None) -> Verdict:
+        return Verdict(properties()[name], V, length=2, trace=trace)
+
+    shown = replace(NO_TRACE, actions=("", "A"))
+    call_by_call = replace(shown, zone=Zone(grain="step"))
+    base = broken("FreelistHygiene", shown)
+    assert can_go_past(base, base)
+    assert can_go_past(broken("IsolatedNotAllocated", shown), base)
+    for mine, theirs in (
+        (broken("IsolationTerminates", shown), base),
+        (broken("CanSucceed", None), base),
+        (broken("FreelistHygiene", call_by_call), base),
+        (base, broken("FreelistHygiene", NO_TRACE)),
+        (base, broken("FreelistHygiene", replace(shown, actions=("", "")))),  # as after boot
+    ):
+        assert not can_go_past(mine, theirs)
+
+
+OFFLINE = Zone(features=("offline",))
+COUNT = [properties()["IsolateCount"]]
+
+
+def test_of_a_known_action_no_step_that_violates_the_property_is_taken() -> None:
+    v6_10 = find_design("v6.10")
+    plain = render(v6_10, OFFLINE, COUNT)
+    known = Known(("AllocPages", "OfflineCount", "NotHere"))
+    past = render_past(plain, v6_10, OFFLINE, COUNT, known)
+    before, after = definitions(plain.tla), definitions(past.tla)
+    assert past.cfg == plain.cfg and "NotHere" not in after
+    assert after["StillKept"].code == "StillKept == IsolateCount'"
+    assert after["AllocPages"].code == "AllocPages == AllocPages_all /\\ StillKept"
+    assert after["OfflineCount"].code == "OfflineCount(i) == OfflineCount_all(i) /\\ StillKept"
+    for name, one in before.items():
+        if name in known.actions:
+            assert after[f"{name}_all"].code == one.code.replace(name, f"{name}_all")
+        else:
+            assert after[name].code == one.code
+    # What uses it stands below it.
+    assert after["Step"].line > after["AnyCPU"].line > after["AllocPages"].line
+    assert after["AllocPages"].line > after["IsolateCount"].line > after["AllocPages_all"].line
+    assert render_past(plain, v6_10, OFFLINE, COUNT, Known(("NotHere",))) == plain
+    step = [properties()["SingleIsolator"]]
+    past = render_past(render(v6_10, Zone(), step), v6_10, Zone(), step, Known(("AllocPages",)))
+    assert definitions(past.tla)["StillKept"].code == "StillKept == SingleIsolator_action"
+
+
+def test_an_action_that_a_patch_changes_is_taken_out_only_where_the_base_could_do_so_too(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "mine.toml"
+    text = (PATCHES / "9-never-counted-down.toml").read_text(encoding="utf-8")
+    path.write_text(text.replace('base = "v7.2"', 'base = "v6.10"'), encoding="utf-8")
+    mine, base = load_design(path), find_design("v6.10")
+    known = Known(("AllocPages", "OfflineCount"), base)
+    for spec in (render(mine, OFFLINE, COUNT), render_shortest(mine, OFFLINE, COUNT[0], 6)):
+        found = definitions(render_past(spec, mine, OFFLINE, COUNT, known).tla)
+        assert found["AllocPages"].code == "AllocPages == AllocPages_all /\\ StillKept"
+        assert found["OfflineCount"].code == (
+            "OfflineCount(i) == /\\ OfflineCount_all(i) "
+            "/\\ StillKept \\/ ~ENABLED (OfflineCount_in_base(i) /\\ ~StillKept)"
+        )
+        assert "sub_nr_isolate_pageblock" in found["offline_pages_in_base"].words
+        assert "sub_nr_isolate_pageblock" not in found["offline_pages"].words
+        assert "AllocPages_in_base" not in found and "Idle_in_base" not in found
+
+
+def test_where_two_designs_keep_another_state_all_of_an_action_is_taken_out() -> None:
+    mine, base = find_design("v7.2"), find_design("v6.12")
+    asked = [properties()["FreelistHygiene"]]
+    known = Known(("UndoRange",), base)
+    found = definitions(render_past(render(mine, Zone(), asked), mine, Zone(), asked, known).tla)
+    assert found["UndoRange"].code == "UndoRange(i) == UndoRange_all(i) /\\ StillKept"
+    assert not [name for name in found if name.endswith("_in_base")]
+
+
 # ---- with the real TLC ---------------------------------------------------------------
 
 
@@ -298,7 +525,7 @@ def test_a_fix_of_v7_2_mends_three_properties(gen: Gen, patch: Callable[[str], s
 
 @pytest.mark.tlc
 @pytest.mark.slow
-def test_a_free_as_one_block_is_new_in_v7_2_and_old_with_huge_pages(
+def test_a_free_as_one_block_is_new_where_v7_2_violates_the_same_otherwise(
     gen: Gen, patch: Callable[[str], str]
 ) -> None:
     path = patch('[choices]\nfree_one_page = "whole"')
@@ -307,9 +534,11 @@ def test_a_free_as_one_block_is_new_in_v7_2_and_old_with_huge_pages(
     assert ran.code == 12
     assert "[violation] mine: FreelistHygiene, shortest counterexample 4 states" in ran.out
     assert "free_one_page(head, 10)" in ran.out and "[old]" not in ran.out
+    # There v7.2 has one of 4 states, of DrainPcp; so mine has it too.
     ran = gen(*asked, *HUGE)
-    assert ran.code == 0 and BEHIND in ran.out and "[violation]" not in ran.out
-    assert "[old] FreelistHygiene: v7.2 violates it too, in 4 states (mine: 4 states)" in ran.out
+    assert ran.code == 12 and "[old]" not in ran.out and "free_pcppages_bulk" not in ran.out
+    assert "[violation] mine: FreelistHygiene, shortest new counterexample 5 states" in ran.out
+    assert "[note] FreelistHygiene: v7.2 violates it, in DrainPcp; what does so there" in ran.out
 
 
 @pytest.mark.tlc
@@ -334,3 +563,122 @@ def test_a_claim_that_moves_only_warns_where_v7_2_does_not(gen: Gen) -> None:
     assert "against: v7.2: 1 new, 0 old, 0 mended" in ran.out
     assert ran.out.count("[violation]") == 1 and "[violation] claim-moves-only: NoF" in ran.out
     assert "[vacuous] IsolatedNotAllocated" in ran.out
+
+
+def on(tmp_path: Path, base: str, text: str) -> str:
+    """The path of a design on top of another base."""
+    path = tmp_path / "mine.toml"
+    head = HEAD.replace("v7.2", base)
+    path.write_text(f"{head}\n{text}\n", encoding="utf-8")
+    return str(path)
+
+
+@pytest.mark.tlc
+@pytest.mark.parametrize("name", ["FreelistHygiene", "TypeRestored"])
+def test_where_nothing_violates_the_property_no_step_is_taken_out(
+    tmp_path: Path, name: str
+) -> None:
+    v7_2, prop = find_design("v7.2"), properties()[name]
+    names = sorted(actions(render(v7_2, Zone(), [prop], covers=True)))
+    request = Check(
+        *(v7_2, Zone(), (prop,), find_toolchain(environ={}), TlcOptions(workers=1)),
+        run_dir=tmp_path,
+        made_by="gen check",
+    )
+    plain, _ = search(Runner(request), [prop], "plain")
+    past, spec = search(Runner(request), [prop], "past", Known(tuple(names)))
+    assert plain.ok and past.ok and plain.distinct == past.distinct
+    assert spec.tla.count("StillKept") == len(names) + 1
+
+
+@pytest.mark.tlc
+@pytest.mark.slow
+def test_a_count_that_is_never_counted_down_is_new_beside_the_one_that_v6_10_gets_wrong(
+    gen: Gen, tmp_path: Path
+) -> None:
+    path = on(tmp_path, "v6.10", '[sections.offline_pages]\nskip = ["sub_nr_isolate_pageblock"]')
+    asked = ["--with", "offline", "--property", "IsolateCount", "--against", "v6.10"]
+    run = tmp_path / "run"
+    ran = gen("check", "--design", path, *asked, "--run-dir", str(run))
+    assert ran.code == 12
+    assert "[violation] mine: IsolateCount, shortest new counterexample 6 states" in ran.out
+    assert "offline_pages(2)" in ran.out and "[old]" not in ran.out
+    assert "against: v6.10: 1 new, 0 old, 0 mended" in ran.out
+    assert "v6.10 violates it, in AllocPages and OfflineCount; what does so there" in ran.out
+    # What is kept is what was drawn, and a counterexample of the design as it is.
+    replayed = gen("replay", str(run / "IsolateCount.trace.json"), "--design", path)
+    assert replayed.code == 0 and "confirmed" in replayed.out
+    kept = json.loads((run / "IsolateCount.trace.json").read_text(encoding="utf-8"))
+    assert kept["states"][kept["length"] - 1]["action"] == "OfflineCount"
+
+
+@pytest.mark.tlc
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("base", "text", "asked", "where"),
+    [
+        (
+            "v6.10",
+            "[operators.Kinds]\nbody = '{\"movable\"}'",
+            ["--with", "offline", "--property", "IsolateCount"],
+            "AllocPages and OfflineCount",
+        ),
+        (
+            "v6.12",
+            '[operators.isolate_to_merge]\nbody = "z"',
+            ["--property", "TypeRestored"],
+            "UndoRange and GiveBack",
+        ),
+    ],
+    ids=["state", "step"],
+)
+def test_a_patch_of_the_very_action_that_adds_no_violation_has_nothing_new(
+    gen: Gen, tmp_path: Path, base: str, text: str, asked: list[str], where: str
+) -> None:
+    ran = gen("check", "--design", on(tmp_path, base, text), *asked, "--against", base)
+    assert ran.code == 0 and "[violation]" not in ran.out and "[acts]" in ran.out
+    (old,) = [line for line in ran.out.splitlines() if line.startswith("[old]")]
+    assert f"{base} violates it too, in {where}, in " in old
+    assert old.endswith("; nothing new beside that") and BEHIND not in ran.out
+
+
+@pytest.mark.tlc
+def test_a_free_that_un_isolates_is_new_beside_the_allocation_of_v6_10_that_does(
+    gen: Gen, tmp_path: Path
+) -> None:
+    retyped = 'set_pageblock_migratetype(z, Pageblock(page), \\"MOVABLE\\")'
+    body = f'body = "__free_one_page({retyped}, page, order, \\"MOVABLE\\")"'
+    path = on(tmp_path, "v6.10", f"[operators.free_with_type]\n{body}")
+    ran = gen("check", "--design", path, "--property", "SingleIsolator", "--against", "v6.10")
+    assert ran.code == 12
+    assert "[violation] mine: SingleIsolator, shortest new counterexample 4 states" in ran.out
+    assert "v6.10 violates it, in AllocPages; what does so there" in ran.out
+
+
+@pytest.mark.tlc
+@pytest.mark.slow
+def test_a_step_that_v6_12_makes_well_in_that_state_is_new_in_the_action_that_it_has_wrong(
+    gen: Gen, tmp_path: Path
+) -> None:
+    text = (
+        "[sections.unset_migratetype_isolate.replace]\n"
+        "move_freepages_block_isolate = 'move_freepages_block_isolate(b, \"UNMOVABLE\")'"
+    )
+    path = on(tmp_path, "v6.12", text)
+    ran = gen("check", "--design", path, "--property", "TypeRestored", "--against", "v6.12")
+    assert ran.code == 12 and "shortest new counterexample 4 states" in ran.out
+    assert "was MOVABLE when it was isolated, and came back as" in ran.out
+
+
+@pytest.mark.tlc
+@pytest.mark.slow
+def test_a_patch_that_mends_one_action_and_breaks_another_is_new_there(
+    gen: Gen, patch: Callable[[str], str]
+) -> None:
+    path = patch(f'[choices]\nfree_one_page = "whole"\n{SPLIT}')
+    ran = gen(
+        *("check", "--design", path, "--against", "v7.2", "--property", "FreelistHygiene", *HUGE)
+    )
+    assert ran.code == 12 and "[mended]" not in ran.out and "[old]" not in ran.out
+    assert "[violation] mine: FreelistHygiene, shortest new counterexample 5 states" in ran.out
+    assert "v7.2 violates it, in DrainPcp; what does so there" in ran.out

@@ -389,6 +389,7 @@ def test_a_state_graph_that_was_removed_costs_the_choice_and_not_the_violation(
     from gen.check import easiest
     from gen.check.counterexample import Counterexample
     from gen.check.runner import Runner
+    from gen.check.search import Violation
     from gen.draw.saved import load_trace
     from gen.model.design import find_design
     from gen.tlc.options import TlcOptions
@@ -407,8 +408,8 @@ def test_a_state_graph_that_was_removed_costs_the_choice_and_not_the_violation(
     )
     report = read_report(SUCCESS.read_text(encoding="utf-8").partition("### stderr")[0], 0)
     monkeypatch.setattr(Runner, "run", lambda *_: report)
-    found = Counterexample.from_trace(trace)
-    chosen = easiest._choose(Runner(request), trace.prop, found)
+    found = Violation(trace.prop, Counterexample.from_trace(trace), 3, 3, 0.0)
+    chosen = easiest._choose(Runner(request), found)
     assert chosen == "TLC's state graph cannot be read: No such file or directory"
 
 

@@ -22,6 +22,7 @@ from gen.model.acts import render_acts
 from gen.model.choice import choice_needs, choices
 from gen.model.design import Design, design_names, find_design
 from gen.model.feature import features, proved_features
+from gen.model.past import Known, render_past
 from gen.model.property import Property, find_properties, properties
 from gen.model.render import (
     Replay,
@@ -181,6 +182,8 @@ def _changes() -> Iterator[tuple[str, Callable[[], Spec]]]:
     for name, base in (("hygiene-v2", "v6.5"), ("v6.12", "v6.10"), ("v7.2", "v6.18")):
         yield f"{name} beside {base}", partial(_beside, name, base, Zone())
         yield f"{name} beside {base}, everything", partial(_beside, name, base, zone)
+        for prop in ("FreelistHygiene", "IsolatedNotAllocated"):
+            yield f"{name} past {base}, {prop}", partial(_past, name, base, prop)
 
 
 def _beside(name: str, base: str, zone: Zone) -> Spec:
@@ -189,6 +192,13 @@ def _beside(name: str, base: str, zone: Zone) -> Spec:
     made = render_acts(design, other, zone, both)
     assert made is not None
     return made
+
+
+def _past(name: str, base: str, prop: str) -> Spec:
+    """What a design violates otherwise than its base, of some of whose actions that is known."""
+    design, zone, one = find_design(name), Zone(), [properties()[prop]]
+    known = Known(("AllocPages", "FreePages", "UndoRange"), find_design(base))
+    return render_past(render(design, zone, one), design, zone, one, known)
 
 
 def renderings() -> Made:

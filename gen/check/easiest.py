@@ -14,7 +14,8 @@ from gen.check.search import Violation
 from gen.check.shortest import GRAPH, Shortest, choose
 from gen.check.verdict import Verdict
 from gen.errors import reason
-from gen.model.property import SAFETY, Property
+from gen.model.past import render_past
+from gen.model.property import SAFETY
 from gen.model.render import render_shortest, replay_state
 from gen.tlc.task import Task
 from gen.tlc.value import format_value
@@ -28,9 +29,9 @@ def settle(runner: Runner, violation: Violation) -> Verdict:
     begun = time.monotonic()
     prop, shortest = violation.prop, None
     if _wanted(runner, violation):
-        followed, shortest = _easiest(runner, prop, violation.found)
+        followed, shortest = _easiest(runner, violation)
     else:
-        followed = follow(runner, prop, violation.found)
+        followed = follow(runner, prop, violation.found, f"{violation.run}-replay")
     seconds = violation.seconds + time.monotonic() - begun
     verdict = verdict_of(runner.request, prop, followed, seconds)
     if verdict.trace is None:
@@ -50,33 +51,34 @@ def _wanted(runner: Runner, violation: Violation) -> bool:
     return violation.prop.kind in SAFETY and (request.all_shortest or (request.easiest and small))
 
 
-def _easiest(
-    runner: Runner, prop: Property, found: Counterexample
-) -> tuple[Followed, Shortest | str]:
+def _easiest(runner: Runner, violation: Violation) -> tuple[Followed, Shortest | str]:
     """Follow the counterexample that was found, or a better one.
 
     The one that was found often is the best, so it is followed while the others are
     looked at.
     """
+    prop, found = violation.prop, violation.found
     with ThreadPoolExecutor(1) as aside:
-        likely = aside.submit(follow, runner, prop, found)
-        shortest = _choose(runner, prop, found)
+        likely = aside.submit(follow, runner, prop, found, f"{violation.run}-replay")
+        shortest = _choose(runner, violation)
     if isinstance(shortest, str) or all(
         there.values.items() <= here.values.items()
         for here, there in zip(found.states, shortest.trace, strict=True)
     ):
         return likely.result(), shortest
     better = Counterexample(shortest.trace)
-    return follow(runner, prop, better, f"{prop.name}-easiest-replay"), shortest
+    return follow(runner, prop, better, f"{violation.run}-easiest-replay"), shortest
 
 
-def _choose(runner: Runner, prop: Property, found: Counterexample) -> Shortest | str:
+def _choose(runner: Runner, violation: Violation) -> Shortest | str:
     """Look at every counterexample that is as short as the one that was found.
 
     A text says why there are too many to look at: the one that was found is still one.
     """
-    request = runner.request
+    request, prop, found = runner.request, violation.prop, violation.found
     spec = render_shortest(request.design, request.zone, prop, found.length, request.made_by)
+    if violation.past:
+        spec = render_past(spec, request.design, request.zone, [prop], violation.past)
     # Other properties' variables may have been in the state that was searched.
     state = replay_state(request.design, request.zone, prop)
     known = [
@@ -88,7 +90,7 @@ def _choose(runner: Runner, prop: Property, found: Counterexample) -> Shortest |
     if request.cache and (kept := request.cache.load_choice(key)):
         with contextlib.suppress(ValueError):
             return Shortest.from_text(kept)
-    label = f"{prop.name}-shortest"
+    label = f"{violation.run}-shortest"
     report = runner.run(spec, label, 1, lambda report: report.ok, GRAPH)
     if not report.ok:
         return report.message

@@ -32,6 +32,8 @@ class Check:
     made_by: str
     #: What --design was given, if that is not the design's name: the path of a file.
     design_option: str = ""
+    #: What --against was given; "" if it was not.
+    against_option: str = ""
     #: Where the results of earlier runs are looked up, and new ones kept; None: nowhere.
     cache: Cache | None = None
     #: Of all shortest counterexamples take the one that is easiest to follow, if the search was

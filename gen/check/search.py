@@ -10,6 +10,7 @@ from gen.check.counterexample import Counterexample
 from gen.check.runner import Runner
 from gen.check.verdict import Result, Verdict, exit_code
 from gen.errors import ExitCode, GenError
+from gen.model.past import Known, render_past
 from gen.model.property import Kind, Property, properties
 from gen.tlc.report import Outcome, Report
 from gen.tlc.spec import Spec
@@ -19,7 +20,8 @@ from gen.tlc.spec import Spec
 class Violation:
     """A search has found a counterexample; nothing is said of it before it was followed.
 
-    ``distinct``, ``generated``: states that TLC had seen; ``seconds``: that it took.
+    ``distinct``, ``generated``: states that TLC had seen; ``seconds``: that it took.  ``past``:
+    what was known before, and taken out.
     """
 
     prop: Property
@@ -27,13 +29,31 @@ class Violation:
     distinct: int
     generated: int
     seconds: float
+    past: Known | None = None
+
+    @property
+    def run(self) -> str:
+        """What the runs that follow it are called by."""
+        return past_label(self.prop, self.past) if self.past else self.prop.name
 
 
-def search(runner: Runner, asked: Sequence[Property], label: str) -> tuple[Report, Spec]:
-    """What TLC says of these, and of what bounds the search; and the module that it searched."""
+def past_label(prop: Property, past: Known) -> str:
+    """What a search past what is known of a property is called."""
+    return f"{prop.name}-past-{len(past.actions)}"
+
+
+def search(
+    runner: Runner, asked: Sequence[Property], label: str, past: Known | None = None
+) -> tuple[Report, Spec]:
+    """What TLC says of these, and of what bounds the search; and the module that it searched.
+
+    ``past``: what is known of the first of these, and taken out.
+    """
     asked = guarded(asked)
     request = runner.request
     spec = request.spec(asked)
+    if past:
+        spec = render_past(spec, request.design, request.zone, asked, past)
     words = spec.cfg.split()
     if lost := [p.name for p in asked if p.name not in words]:
         raise GenError(f"no verdict: TLC is not asked about {lost[0]}", ExitCode.CONFIG)
@@ -53,15 +73,18 @@ def search(runner: Runner, asked: Sequence[Property], label: str) -> tuple[Repor
     return report, spec
 
 
-def judge(runner: Runner, asked: Sequence[Property], label: str) -> Iterator[Verdict | Violation]:
+def judge(
+    runner: Runner, asked: Sequence[Property], label: str, past: Known | None = None
+) -> Iterator[Verdict | Violation]:
     """Of each of these a verdict, or what is to be followed first.
 
-    Searches, sets aside what is violated, and searches again.
+    Searches, sets aside what is violated, and searches again.  ``past``: as of ``search``, of
+    one property alone.
     """
     left = list(asked)
     while left:
         begun = time.monotonic()
-        report, spec = search(runner, left, label)
+        report, spec = search(runner, left, label, past)
         seconds = time.monotonic() - begun
         if holds_all(report, left):
             yield from (replace(holds(prop, report, seconds), spec=spec) for prop in left)
@@ -80,7 +103,8 @@ def judge(runner: Runner, asked: Sequence[Property], label: str) -> Iterator[Ver
         left.remove(broken)
         label = f"without-{broken.name}"
         found = Counterexample.from_report(report)
-        yield Violation(broken, found, report.distinct or 0, report.generated or 0, seconds)
+        seen = report.distinct or 0, report.generated or 0
+        yield Violation(broken, found, *seen, seconds, past)
 
 
 def guarded(asked: Sequence[Property]) -> list[Property]:

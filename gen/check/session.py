@@ -32,7 +32,7 @@ class Stopped(Exception):  # noqa: N818  (it may be no error, but the user's wis
         self.cause = cause
 
 
-class _Told:
+class Told:
     """What is told, from any thread, one at a time; the verdicts are kept."""
 
     def __init__(self, on_progress: OnProgress, on_verdict: OnVerdict) -> None:
@@ -70,7 +70,7 @@ def check(
     runs, and on trouble that is not TLC's, a full disk for example.  However it ends, no
     TLC is left running.
     """
-    told = _Told(on_progress, on_verdict)
+    told = Told(on_progress, on_verdict)
     runner = Runner(request, told.progress, stop or threading.Event())
     for prop in request.properties:
         if prop not in request.applicable:

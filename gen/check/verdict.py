@@ -61,6 +61,8 @@ class Verdict:
     exercised: bool = True
     #: A certificate says that it holds for any number of CPUs and callers, and any zone size.
     proved: bool = False
+    #: A base violates the property too, but not so.
+    past: bool = False
 
     @property
     def violated(self) -> bool:

@@ -11,8 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from gen import printable
-from gen.check.against import Against, check_names, hold_against
+from gen.check.against import Against, check_names, hold_against, past_old
 from gen.check.exercised import changes_nothing, exercised
+from gen.check.past import Past
 from gen.check.request import Check
 from gen.check.session import Stopped, check
 from gen.check.verdict import Result, Verdict
@@ -55,6 +56,13 @@ class _Printer:
         write_json(trace_file, verdict.trace.to_json())
         if verdict.prop == self.request.applicable[0] and self.in_full(verdict):
             self.draw(verdict)
+
+    def past(self, verdict: Verdict, past: Past) -> None:
+        """What is known beside a violation that is old; what is new instead of it."""
+        assert self.against is not None
+        self.against = self.against.knowing(verdict.prop.name, past)
+        if self.against.is_new(verdict):
+            self(verdict)
 
     def in_full(self, verdict: Verdict) -> bool:
         """Whether it is drawn: the first that can be; held against another one, all that is new."""
@@ -133,6 +141,7 @@ def run(args: argparse.Namespace) -> int:
         run_dir=run_dir,
         made_by=check_command(zone, args.design, args.property, args.liveness, args.against),
         design_option=args.design,
+        against_option=args.against or "",
         easiest=True,
         all_shortest=args.all_shortest,
     )
@@ -144,6 +153,7 @@ def run(args: argparse.Namespace) -> int:
             run_dir=run_dir / "against",
             made_by=check_command(zone, args.against, args.property, args.liveness),
             design_option=args.against,
+            against_option="",
             # Only whether it is violated is asked of it, and how soon.
             easiest=False,
             all_shortest=False,
@@ -194,6 +204,8 @@ def _run_check(
             base.run_dir.mkdir()
             printer.against = hold_against(request, base, ticker)
         verdicts = nothing or check(request, ticker, printer)
+        if base is not None and printer.against is not None:
+            verdicts = _go_past(request, base, verdicts, printer)
     except Stopped as stopped:
         verdicts = stopped.verdicts
         if isinstance(stopped.cause, GenError):
@@ -250,6 +262,27 @@ def _run_check(
     # Old violations alone are no reason to end with 0 what had trouble.
     clean = known and not reason
     return code if clean or code is not ExitCode.OK else ExitCode.NO_VERDICT
+
+
+def _go_past(
+    request: Check, base: Check, verdicts: Sequence[Verdict], printer: _Printer
+) -> list[Verdict]:
+    """The verdicts, with what is new of a property that the base violates too.
+
+    Raises Stopped, as a check does, with what was known then.
+    """
+    assert printer.against is not None
+    found = {verdict.prop.name: verdict for verdict in verdicts}
+
+    def told(verdict: Verdict, past: Past) -> None:
+        found[verdict.prop.name] = verdict
+        printer.past(verdict, past)
+
+    try:
+        past_old(request, base, printer.against, verdicts, told, printer.ticker)
+    except (KeyboardInterrupt, GenError) as e:
+        raise Stopped([*found.values()], e) from None
+    return [*found.values()]
 
 
 def _violated(verdicts: Sequence[Verdict], against: Against | None) -> bool:

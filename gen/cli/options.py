@@ -253,8 +253,8 @@ def parsers() -> tuple[_Parser, dict[str, _Parser]]:
     _add_limits(run, "give up on a design after S seconds", "a quarter of the memory, up to 4g")
     run.add_argument(
         "--against", metavar="BASE",
-        help="check this design too, in the same zone, and draw only what it does not violate; "
-        "exit code 12 only for that: what both violate, and what is mended, is listed",
+        help="check this design too, in the same zone, and draw only what it does not violate, or "
+        "not so; exit code 12 only for that: what both violate, and what is mended, is listed",
     )  # fmt: skip
     run.add_argument("--run-dir", metavar="DIR", help="keep the run's files here; empty or new")
     run.add_argument("--junit", metavar="FILE", help="write the verdicts as JUnit XML, for CI")

@@ -10,7 +10,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from gen.model.definitions import Definition, copied, definitions, depending, difference, used
+from gen.model.definitions import (
+    Definition,
+    affected,
+    copied,
+    definitions,
+    difference,
+    used,
+    wrapped,
+)
 from gen.model.design import Design
 from gen.model.property import BOOT, STEP, Property, acting
 from gen.model.render import MODULE, Module, actions, own_patch, render, template
@@ -68,7 +76,7 @@ def render_acts(
         f"ActsInit == {BOOT} /\\ met = FALSE",
         " \\/ ".join([f"ActsNext == {STEP}", *(f"({call} /\\ met' = TRUE)" for call in lost)]),
     ]
-    module = _with(patched, new, text, tail)
+    module = wrapped(patched, new.actions, _HERE, text, tail)
     return Spec(MODULE, module, "INIT ActsInit\nNEXT ActsNext\nINVARIANTS NotMet\n")
 
 
@@ -126,12 +134,8 @@ def _state(design: Design, zone: Zone, properties: Sequence[Property]) -> list[V
 
 def _to_be_copied(old: _Side, new: _Side) -> set[str]:
     """What is needed of the base: its actions that are other ones, and what they are made of."""
-    shared = {name for name, one in old.known.items() if name in new.known}
-    same = {name for name in shared if old.known[name].code == new.known[name].code}
-    # What uses something that is another one, in either of the two, is another one itself.
-    affected = {*depending(old.known.keys() - same, old.known)}
-    affected |= {*depending(new.known.keys() - same, new.known)} & shared
-    return used(affected & old.actions, old.known) & affected
+    other = affected(old.known, new.known)
+    return used(other & old.actions, old.known) & other
 
 
 def _call(one: Definition, rest: str) -> str:
@@ -143,24 +147,6 @@ def _call(one: Definition, rest: str) -> str:
     return f"\\E {param} \\in {'Isolators' if param == 'i' else 'CPUs'} : {name}({param}){rest}"
 
 
-def _action(one: Definition, affected: bool, added: bool, rest: str) -> _Action:
-    given = f"({', '.join(one.params)})" if one.params else ""
-    in_base = f"({one.name}{_IN_BASE}{given}{rest})" if affected else ""
-    return _Action(one.name + given, one.name + _HERE + given, in_base, added)
-
-
-def _with(tla: str, side: _Side, text: str, tail: Sequence[str]) -> str:
-    """The module, its actions under another name; below them the text, then what uses actions."""
-    lines = tla.splitlines()
-    here = {name: name + _HERE for name in side.actions}
-    users = [side.known[n] for n in depending(side.actions, side.known) if n not in side.actions]
-    for name in side.actions:
-        one = side.known[name]
-        begin = one.line - 1
-        lines[begin : begin + len(one.lines)] = one.renamed(here).splitlines()
-    for one in users:
-        begin = one.line - 1
-        lines[begin : begin + len(one.lines)] = [""] * len(one.lines)
-    end = next(n for n in range(len(lines) - 1, 0, -1) if lines[n].startswith("===="))
-    moved = [line for one in users for line in one.lines]
-    return "\n".join([*lines[:end], text, *moved, *tail, *lines[end:]]) + "\n"
+def _action(one: Definition, is_other: bool, added: bool, rest: str) -> _Action:
+    in_base = f"({one.called(_IN_BASE)}{rest})" if is_other else ""
+    return _Action(one.called(), one.called(_HERE), in_base, added)

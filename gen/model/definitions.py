@@ -41,6 +41,10 @@ class Definition:
         """The names in it, but for those in strings."""
         return frozenset(_WORD.findall(_STRING.sub("", self.code)))
 
+    def called(self, suffix: str = "") -> str:
+        """It with its parameters, as where it is defined; its name with a suffix."""
+        return self.name + suffix + (f"({', '.join(self.params)})" if self.params else "")
+
     def renamed(self, names: Mapping[str, str]) -> str:
         """Its text with other names for some operators; what stands in strings stays."""
         text = "\n".join(filter(None, [self.recursive, *self.lines]))
@@ -116,6 +120,16 @@ def depending(names: Iterable[str], known: Mapping[str, Definition]) -> list[str
         found |= more
 
 
+def affected(old: Mapping[str, Definition], new: Mapping[str, Definition]) -> set[str]:
+    """The definitions of a module that mean something else, or nothing, in another one.
+
+    What uses something that is another one, in either of the two, is another one itself.
+    """
+    shared = old.keys() & new.keys()
+    same = {name for name in shared if old[name].code == new[name].code}
+    return {*depending(old.keys() - same, old)} | ({*depending(new.keys() - same, new)} & shared)
+
+
 def copied(names: Collection[str], known: Mapping[str, Definition], suffix: str) -> Sequence[str]:
     """The texts of some definitions, each, and each use of it in them, with a suffix."""
     renamed = {name: name + suffix for name in names}
@@ -133,3 +147,25 @@ def used(
         new = words - found - {*but}
         found = found | new
     return found
+
+
+def wrapped(
+    tla: str, names: Collection[str], suffix: str, text: str, tail: Sequence[str] = ()
+) -> str:
+    """The module, these of its definitions with a suffix; at its end what takes their place.
+
+    ``text`` stands below all but what uses them, ``tail`` below that too.
+    """
+    known, lines = definitions(tla), tla.splitlines()
+    inner = {name: name + suffix for name in names}
+    users = [known[name] for name in depending(names, known) if name not in inner]
+    for name in names:
+        one = known[name]
+        begin = one.line - 1
+        lines[begin : begin + len(one.lines)] = one.renamed(inner).splitlines()
+    for one in users:
+        begin = one.line - 1
+        lines[begin : begin + len(one.lines)] = [""] * len(one.lines)
+    end = next(n for n in range(len(lines) - 1, 0, -1) if lines[n].startswith("===="))
+    moved = [line for one in users for line in one.lines]
+    return "\n".join([*lines[:end], text, *moved, *tail, *lines[end:]]) + "\n"

@@ -44,6 +44,14 @@ def result_json(
             "new": [v.prop.name for v in verdicts if against.is_new(v)],
             "old": [v.prop.name for v in verdicts if against.is_old(v)],
             "mended": [v.prop.name for v in verdicts if against.is_mended(v)],
+            "past": {
+                name: {
+                    "actions": list(past.actions),
+                    "by_state": past.by_state,
+                    "message": past.message,
+                }
+                for name, past in against.past.items()
+            },
             "verdicts": [_verdict(v) for v in against.verdicts],
         }
     return made

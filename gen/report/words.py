@@ -67,6 +67,7 @@ def reproduce(check: Check, verdict: Verdict) -> str:
     design = check.design_option or check.design.name
     flags = ["--design", design, "--property", verdict.prop.name]
     flags += ["--all-shortest"] if check.all_shortest else []
+    flags += ["--against", check.against_option] if verdict.past else []
     return printable.line(shlex.join(["gen", "check", *check.zone.flags, *flags]))
 
 
@@ -76,6 +77,8 @@ def _found(verdict: Verdict) -> str:
         round_trip = verdict.length - verdict.trace.loop + 1
         return f"counterexample {states(verdict.length)}, a loop of {round_trip}"
     what = "counterexample" if verdict.result is Result.VIOLATED else "way"
+    # A shorter one may be old.
+    what = f"new {what}" if verdict.past else what
     return f"shortest {what} {states(verdict.length)}"
 
 
@@ -102,9 +105,10 @@ def _chosen(verdict: Verdict) -> str:
     if count == 1:
         return "There is no other of that length.\n"
     some = f"the first {compared:,} of " if compared < count else ""
+    new = "new " if verdict.past else ""
     return (
-        f"Of {some}{count:,} counterexamples of that length: the fewest switches between CPUs, "
-        "then the fewest pageblocks changed.\n"
+        f"Of {some}{count:,} {new}counterexamples of that length: "
+        "the fewest switches between CPUs, then the fewest pageblocks changed.\n"
     )
 
 
