@@ -15,10 +15,13 @@ import contextlib
 import hashlib
 import io
 import json
+import os
 import random
 import re
 import shutil
 import signal
+import stat
+import subprocess
 import sys
 import tempfile
 import time
@@ -99,6 +102,7 @@ def run(*argv: str) -> Ran:
 
 
 def _misbehaves(code: int, out: str, err: str) -> str:
+    """What no command may do; a note beside the one complaint is none."""
     if "Traceback" in out + err:
         return "a traceback"
     if code not in {*map(int, ExitCode)}:
@@ -323,6 +327,126 @@ def tlc(good: bytes, data: bytes, _where: Path) -> str:
     return ""
 
 
+# ---- what else a user can have, or be given --------------------------------------------
+
+#: What may lie where a file is wanted, and what may be wanted of it.
+_PLACES = ("fifo", "directory", "zero", "full", "link", "loop", "dangling", "huge", "readonly")
+_ROLES = ("design", "trace", "certificate", "matrix", "output", "junit", "both", "itself")
+
+
+def any_place(_good: bytes, chance: random.Random) -> bytes:
+    return f"{chance.choice(_ROLES)} {chance.choice(_PLACES)}".encode()
+
+
+def place(_good: bytes, data: bytes, where: Path) -> str:
+    """What is no file is neither waited for nor replaced, and no output takes another's place."""
+    role, _, what = data.decode().partition(" ")
+    path = _lies(what, where / ("mine.toml" if role == "design" else "file.json"))
+    before = _lstat(path)
+    trace_file = where / "trace.json"
+    shutil.copy(ROOT / "tests" / "data" / "traces" / "v6.12-undo.json", trace_file)
+    (where / "java").write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+    (where / "java").chmod(0o755)
+    check = ("check", "--property", "Alignment", "--java", str(where / "java"))
+    argv = {
+        "design": ("render", "--design", str(path)),
+        "trace": ("show", str(path)),
+        "certificate": ("prove", "--recheck", str(path)),
+        "matrix": ("diff", str(trace_file), str(path)),
+        "output": ("show", str(trace_file), "-o", str(path)),
+        "junit": (*check, "--junit", str(path)),
+        "both": (*check, "--junit", str(where / "a.xml"), "--sarif", f"{where}/./a.xml"),
+        "itself": ("show", str(trace_file), "-o", f"{where}/../{where.name}/trace.json"),
+    }[role]
+    kept = trace_file.read_bytes()
+    ran = run(*argv)
+    if role in ("both", "itself") and ran.code != ExitCode.USAGE:
+        return f"exit code {ran.code} for {role}"
+    if trace_file.read_bytes() != kept:
+        return "the trace is another one now"
+    if _lstat(path) != before:
+        return f"{what}: is something else now"
+    return ran.trouble
+
+
+def _lies(what: str, path: Path) -> Path:
+    """Puts something there that is no plain file of one's own."""
+    if what == "fifo":
+        os.mkfifo(path)
+    elif what == "directory":
+        path.mkdir()
+    elif what in ("zero", "full"):
+        path.symlink_to(f"/dev/{what}")
+    elif what == "link":
+        path.with_name("aim").write_text("{}", encoding="utf-8")
+        path.symlink_to("aim")
+    elif what == "loop":
+        path.symlink_to(path.name)
+    elif what == "dangling":
+        path.symlink_to("nowhere/at/all")
+    else:
+        with path.open("wb") as file:
+            file.truncate(10**10 if what == "huge" else 0)
+        path.chmod(0o444 if what == "readonly" else 0o644)
+    return path
+
+
+def _lstat(path: Path) -> object:
+    """What it is; a plain file may be written anew."""
+    found = path.lstat()
+    plain = stat.S_ISREG(found.st_mode)
+    leads = path.readlink() if path.is_symlink() else None
+    return stat.S_IFMT(found.st_mode), leads, None if plain else found.st_ino
+
+
+def any_name(_good: bytes, chance: random.Random) -> bytes:
+    """A name of a file, or of a folder, that a user can give: anything but / and NUL."""
+    parts = [chance.choice((*NASTY[:30], *NASTY[30:40], "x", " ", "-", "é")) for _ in range(3)]
+    name = "".join(parts).replace("/", "").replace("\0", "")
+    return name.encode("utf-8", "surrogatepass")[:120]
+
+
+def path(_good: bytes, data: bytes, where: Path) -> str:
+    """A design says the same wherever it lies."""
+    folder = Path(os.fsdecode(os.fsencode(where) + b"/" + data + b"x"))
+    folder.mkdir()
+    text = (ROOT / "specs" / "designs" / "hygiene-v2.toml").read_text(encoding="utf-8")
+    text = text.replace('name = "hygiene-v2"', 'name = "mine"').replace("default = true", "")
+    texts = []
+    for file in (where / "mine.toml", folder / "mine.toml"):
+        file.write_text(text, encoding="utf-8")
+        ran = run("render", "--design", str(file), "--tla")
+        if ran.trouble or ran.code:
+            return ran.trouble
+        texts.append(_body(ran.out))
+    return "" if texts[0] == texts[1] else "another module, by its path"
+
+
+def any_home(_good: bytes, chance: random.Random) -> bytes:
+    homes = ("", "x", "/proc", "/dev/null", "/nowhere", "here", "here\nthere", "\udcff", "\x1b[2J")
+    masks = (0o000, 0o022, 0o077, 0o777)
+    return f"{chance.choice(homes)}|{chance.choice(masks)}".encode("utf-8", "surrogateescape")
+
+
+def home(_good: bytes, data: bytes, where: Path) -> str:
+    """Wherever HOME is, and whatever the umask: a verdict or a line, and nothing for everybody."""
+    name, _, mask = data.rpartition(b"|")
+    home = os.fsencode(where) + b"/" + name if name[:1] not in (b"", b"/") else name
+    java = where / "java"
+    java.write_text("#!/bin/sh\nexit 1\n", encoding="utf-8")
+    java.chmod(0o755)
+    env = {b"PATH": os.environb[b"PATH"], b"HOME": home, b"TMPDIR": os.fsencode(where)}
+    argv = [sys.executable, "-m", "gen", "check", "--property", "Alignment", "--java", str(java)]
+    made = subprocess.run(
+        argv, env=env, cwd=ROOT, capture_output=True, umask=int(mask), timeout=60, check=False
+    )
+    out, err = (text.decode("utf-8", "replace") for text in (made.stdout, made.stderr))
+    if wrong := _misbehaves(made.returncode, out, err):
+        return wrong
+    loose = [path for path in where.rglob("*") if path.is_dir() and path.stat().st_mode & 0o022]
+    return f"{loose[0].name} can be written by others" if loose else ""
+
+
 def kinds() -> dict[str, Kind]:
     """Every kind of file, by name."""
     found = (
@@ -335,6 +459,9 @@ def kinds() -> dict[str, Kind]:
             trace,
         ),
         Kind("certificate", _files("specs/certificates/v6.1[02].json"), damaged_json, certificate),
+        Kind("place", lambda: [b""], any_place, place),
+        Kind("path", lambda: [b""], any_name, path),
+        Kind("home", lambda: [b""], any_home, home),
         Kind("tlc", _files("tests/data/tlc/[a-z]*.txt"), damaged_stream, tlc),
     )
     return {kind.name: kind for kind in found}
