@@ -24,6 +24,8 @@ from gen.errors import ExitCode, GenError
 from gen.files import outputs, write_bytes
 from gen.model.specs import SPECS
 
+pytestmark = pytest.mark.hostile
+
 TRACE = SPECS.parent / "counterexamples" / "hygiene-v2-isolation-race" / "trace.json"
 DRAWN = TRACE.with_name("drawing.txt").read_text(encoding="utf-8")
 

@@ -38,6 +38,8 @@ from gen.tlc.stream import read_report
 from gen.tlc.toolchain import find_toolchain, java_digest
 from tools.golden import GALLERY
 
+pytestmark = pytest.mark.hostile
+
 B1 = "hygiene-v2-isolation-race"
 ABOUT = "something"
 DATA = b"line\nline \xff\n"

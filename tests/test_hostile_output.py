@@ -51,6 +51,8 @@ from gen.tlc.toolchain import Toolchain
 from gen.tlc.value import Record
 from gen.trace.trace import Trace, trace_from_json
 
+pytestmark = pytest.mark.hostile
+
 #: What ends a line, moves a cursor, changes the direction of writing, or fits into no file.
 CONTROLS = (
     *("\n", "\r", "\t", "\x00", "\x1b", "\x07", "\x0b", "\x0c", "\x1c", "\x7f", "\x85", "\x9b"),
