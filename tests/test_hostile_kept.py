@@ -417,6 +417,8 @@ def test_a_certificate_may_say_what_it_rests_on_or_be_older(
         (set_command("gen prove --design v6.12"), "its command is"),
         (set_command("gen prove --design v6.10 --order 10"), "its design is 'v6.12'"),
         (set_command("gen prove --design mine.toml --order 10"), "--design FILE"),
+        (set_command("gen prove --design mine/ --order 10"), "--design FILE"),
+        (set_command("gen prove --design ../x/ --order 10"), "--design FILE"),
         (lambda data: data.update(added=None), "added"),
         (lambda data: data.update(added=1), "added"),
         (lambda data: data.update(jar_sha256=None), "jar_sha256"),

@@ -149,6 +149,13 @@ def test_a_template_that_nothing_would_read_is_refused(
         find_design(folder({path: PIECES}))
 
 
+def test_a_template_is_never_the_output_of_its_own_check(gen: Gen, folder: Folder) -> None:
+    path = folder({DRAIN: PIECES})
+    ran = gen("check", "--design", path, "--junit", f"{path}{DRAIN}")
+    assert ran.code == 2 and "is a file that is read" in ran.err
+    assert Path(f"{path}{DRAIN}").read_text(encoding="utf-8") == PIECES
+
+
 def test_what_lies_beside_and_says_what_is_asked_is_not_read(folder: Folder) -> None:
     files = {"questions/properties.tla.j2": "", "pageblock.tla.j2": "", "zone/zone.tla.j2": ""}
     assert not find_design(folder(files)).patch

@@ -18,7 +18,7 @@ from gen.cli.common import limits_of, run_dir_of, toolchain_of
 from gen.cli.console import complain, say
 from gen.errors import ExitCode, GenError, near_miss
 from gen.model.assumption import in_short
-from gen.model.design import find_design
+from gen.model.design import design_names, find_design
 from gen.model.property import find_properties
 from gen.model.zone import Zone
 from gen.prove.certificate import command_words, differences, load_certificate
@@ -92,7 +92,7 @@ def _check_that_it_acts(request: Check) -> None:
 def _asked_again(args: argparse.Namespace, known: Mapping[str, Any]) -> argparse.Namespace:
     """The question of a certificate, as data; how it is answered is as it was given here."""
     words = command_words(known["command"])
-    if args.design is None and words[3].endswith(".toml"):
+    if args.design is None and words[3] not in design_names():
         raise GenError(
             f"{args.recheck} is of a design file; --design FILE beside --recheck says which"
         )

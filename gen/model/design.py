@@ -14,7 +14,7 @@ from msgspec import Meta
 from gen.errors import GenError, near_miss
 from gen.model.choice import choice_defaults, choice_needs, choices, provided
 from gen.model.feature import check_features, find_features
-from gen.model.overlay import DESIGN_FILE
+from gen.model.overlay import DESIGN_FILE, read_overlay
 from gen.model.patch import OperatorTable, Patch, SectionEdit, read_patch
 from gen.model.position import Key
 from gen.model.property import properties
@@ -181,8 +181,14 @@ def find_design(name: str) -> Design:
 
 
 def design_files(name: str) -> list[Path]:
-    """The files that a design is read from: its own, and those of its bases."""
-    return [each.file.path for each in _lineage(_read(_design_path(name)))]
+    """The files that a design is read from: its own, with templates, and those of its bases."""
+    files = [each.file.path for each in _lineage(_read(_design_path(name)))]
+    return files + [
+        path
+        for file in files
+        if file.name == DESIGN_FILE
+        for path in read_overlay(file.parent).paths.values()
+    ]
 
 
 def _design_path(name: str) -> Path:
