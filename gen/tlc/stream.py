@@ -65,7 +65,7 @@ _STATS = re.compile(
 
 _PROGRESS = re.compile(r"Progress\((-?\d[\d,]{0,29})\)")
 
-_DEPTH = re.compile(r"state graph search is (-?\d[\d,]{0,29})")
+_DEPTH = re.compile(r"The depth of the complete state graph search is (-?\d[\d,]{0,29})\.")
 
 _INITIAL_STATES = re.compile(r"(\d[\d,]{0,29}) (?:distinct states? generated|of them distinct)")
 
@@ -443,7 +443,9 @@ class StreamReader:
             found = _INITIAL_STATES_SIMULATED.search(text)
             self._initial = _number(found[1]) if found else None
         elif code == EC.TLC_SEARCH_DEPTH:
-            depth = _DEPTH.search(text)
+            depth = _DEPTH.fullmatch(text.strip())
+            if depth is None:
+                self._too_much = "the depth of the search cannot be read"
             self._depth = _number(depth[1]) if depth else self._depth
         elif code == EC.TLC_STATS_SIMU:
             generated = _SIMULATED.search(text)
