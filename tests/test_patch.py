@@ -260,7 +260,10 @@ def test_nothing_but_an_expression_gets_into_a_module(
         ("[operators.FreelistHygiene]\nbody = 'TRUE'", "properties are said with it"),
         ("[operators.PageblocksOf]\nbody = '{}'", "properties are said with it"),
         ("[operators.AllocPages]\nbody = 'TRUE'", "is an action"),
-        ("[operators.AllocTypes]\nbody = '{}'", "what callers do is made of it"),
+        (
+            "[operators.AllocTypes]\nbody = '{}'",
+            ":8: operators.AllocTypes: what callers do is made of it",
+        ),
         ("[operators.Idle.replace]\n'\"idle\"' = '\"isolated\"'", "what callers do is made of it"),
         ("[operators.IF]\nargs = 'z'\nbody = 'z'", "no operator can be called so"),
         ("[operators.put_page_before]\nbody = 'z'", "no operator can be called so"),

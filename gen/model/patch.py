@@ -108,6 +108,11 @@ class Operator:
         return [self.body, *(new for _, new in self.edits)]
 
     @property
+    def place(self) -> str:
+        """The file, with the line if that is known for sure."""
+        return f"{self.where[0]}:{self.where[1]}" if self.where[1] else self.where[0]
+
+    @property
     def before(self) -> str:
         """What its body calls the operator that it replaces."""
         return f"{self.name}_before"
@@ -136,9 +141,9 @@ class Patch:
         }
         for name, one in found.items():
             if name in self.operators:
-                raise GenError(f"{one.where[0]}: {name}: [operators.{name}] says it too")
+                raise GenError(f"{one.place}: {name}: [operators.{name}] says it too")
             if _reserved(name) or name in section_tables():
-                raise GenError(f"{one.where[0]}: {name}: no operator can be called so by a design")
+                raise GenError(f"{one.place}: {name}: no operator can be called so by a design")
         return Patch(self.sections, {**self.operators, **found})
 
     def to_tables(self, below: Patch) -> dict[str, Any]:
@@ -451,9 +456,8 @@ def _replaced(one: Operator, there: Definition) -> list[str]:
         found = len(re.findall(pattern, text))
         if found != 1:
             times = "not there" if not found else f"there {found} times"
-            place = f"{one.where[0]}:{one.where[1]}" if one.where[1] else one.where[0]
             raise GenError(
-                f"{place}: operators.{one.name}.replace: {old!r} is {times}; something that is "
+                f"{one.place}: operators.{one.name}.replace: {old!r} is {times}; something that is "
                 "there once fits (gen render shows it)"
             )
         text = re.sub(pattern, new.replace("\\", r"\\"), text)
@@ -480,7 +484,7 @@ def protected(
     # What the search begins with, and what callers choose from: less of it is less of a search.
     around = used((actions | {"Boot"}) & known.keys(), known, kernel)
     for one in operators:
-        place = f"{one.where[0]}: operators.{one.name}"
+        place = f"{one.place}: operators.{one.name}"
         if one.name not in known and one.name not in template_operators():
             others = [text for other in operators if other is not one for text in other.texts]
             if one.name not in re.findall(r"\w+", " ".join([*others, *calls])):
