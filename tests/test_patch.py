@@ -569,3 +569,17 @@ def test_matrix_and_compare_do_not_call_a_patch_that_was_never_met_proved(
     ran = gen("compare", "v7.2", path, *options)
     assert ran.code == 3
     ran.told("mine does nothing that v7.2 does not do")
+
+
+@pytest.mark.tlc
+def test_a_hold_without_its_lock_is_no_ok_and_found_call_by_call(
+    gen: Gen, patch: Callable[[str], Path]
+) -> None:
+    edit = '[sections.unset_migratetype_isolate]\nskip = ["spin_lock", "spin_unlock"]'
+    path = str(patch(edit))
+    ran = gen("check", "--design", path, "--property", "Alignment")
+    assert ran.code == 3 and "[ok]" not in ran.out
+    ran.told("perhaps it does with --grain step --property LockDiscipline")
+    asked = ["--grain", "step", "--property", "LockDiscipline"]
+    ran = gen("check", "--design", path, *asked)
+    assert ran.code == 12 and "// without zone->lock" in ran.out
