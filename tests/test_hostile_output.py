@@ -77,7 +77,12 @@ odd_line = st.lists(st.sampled_from([*SIGNS, "a", " "]), min_size=1, max_size=6)
 WORST = "".join([*CONTROLS, *SURROGATES, *SIGNS])
 
 many = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    # The same ones each time: a test that fails now and then tells nobody what has broken.
+    derandomize=True,
+    database=None,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 
 
