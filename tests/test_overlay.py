@@ -15,7 +15,7 @@ from gen.model.definitions import definitions
 from gen.model.design import Design, design_from_table, find_design
 from gen.model.overlay import DESIGN_FILE
 from gen.model.property import find_properties
-from gen.model.render import Replay, own_patch, render, render_replay, replay_state
+from gen.model.render import Replay, own_patch, render, render_replay, render_shortest, replay_state
 from gen.model.zone import Zone
 
 PCP = Zone(features=("pcp",))
@@ -73,6 +73,18 @@ def test_a_trace_carries_what_the_templates_come_to_and_no_template(folder: Fold
     table = json.loads(json.dumps(design.to_table(patch)))
     assert table["operators"]["free_drained"]["body"] == "  split_large_buddy(z, page, order)"
     assert module(design_from_table(Path("trace.json"), table)) == module(design)
+
+
+def test_a_template_cannot_tell_what_is_asked_of_the_module(folder: Folder) -> None:
+    asks = "made_by or covers or shortest or window or replay or explained"
+    other = f"\\*% if {asks}\n  z\n\\*% else\n  split_large_buddy(z, page, order)\n\\*% endif\n"
+    design = find_design(folder({DRAIN: f"{HEAD}{other}\\*% endcall\n"}))
+    (prop,) = find_properties(["NoFreelistWarning"])
+    replay = Replay([dict.fromkeys(replay_state(design, PCP, prop), "0")], prop, 1)
+    texts = [module(design), render(design, PCP, [prop], "x", covers=True).tla]
+    texts += [render_shortest(design, PCP, prop, 3).tla, render_replay(design, PCP, replay).tla]
+    for text in texts:
+        assert "split_large_buddy(z, page, order)" in definitions(text)["free_drained"].code
 
 
 def test_templates_of_a_base_are_there_too(folder: Folder) -> None:

@@ -282,10 +282,11 @@ class Module:
         """The design's own text as it is in this module, and the module without it."""
         patch = self.design.patch
         plain = replace(self, design=replace(self.design, patch=Patch()), replay=None)
-        text = plain._text() if patch.operators or patch.overlay else ""
         if patch.overlay:
-            patch = patch.rendered(text, _render_overlaid(patch.overlay, plain))
-        return patch, text
+            # Whatever is asked, and whoever asks: a template cannot tell a search from a replay.
+            bare = replace(plain, made_by="", covers=False, shortest=None, window=None)
+            patch = patch.rendered(bare._text(), _render_overlaid(patch.overlay, bare))
+        return patch, plain._text() if patch.operators else ""
 
     def _text(self) -> str:
         return _tidy(template("pageblock.tla.j2").render(_context(self)))
