@@ -619,7 +619,7 @@ def test_a_count_that_is_never_counted_down_is_new_beside_the_one_that_v6_10_get
     [
         (
             "v6.10",
-            "[operators.Kinds]\nbody = '{\"movable\"}'",
+            "[operators.Kinds]\nbody = 'Kinds_before(z, page, order) \\union {\"movable\"}'",
             ["--with", "offline", "--property", "IsolateCount"],
             "AllocPages and OfflineCount",
         ),
