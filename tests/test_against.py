@@ -487,9 +487,11 @@ def test_an_action_that_a_patch_changes_is_taken_out_only_where_the_base_could_d
     for spec in (render(mine, OFFLINE, COUNT), render_shortest(mine, OFFLINE, COUNT[0], 6)):
         found = definitions(render_past(spec, mine, OFFLINE, COUNT, known).tla)
         assert found["AllocPages"].code == "AllocPages == AllocPages_all /\\ StillKept"
+        called = '<<"OfflineCount", <<i>>, vars>>'
         assert found["OfflineCount"].code == (
-            "OfflineCount(i) == /\\ OfflineCount_all(i) "
-            "/\\ StillKept \\/ ~ENABLED (OfflineCount_in_base(i) /\\ ~StillKept)"
+            "OfflineCount(i) == "
+            f"\\/ OfflineCount_in_base(i) /\\ ~StillKept /\\ TLCSet(1, {called}) /\\ FALSE "
+            f"\\/ OfflineCount_all(i) /\\ (~StillKept => TLCGet(1) # {called})"
         )
         assert "sub_nr_isolate_pageblock" in found["offline_pages_in_base"].words
         assert "sub_nr_isolate_pageblock" not in found["offline_pages"].words

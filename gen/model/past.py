@@ -54,10 +54,7 @@ def render_past(
         kept=_kept(prop),
         base=known.base,
         copies=copied(needed, there, _IN_BASE),
-        actions=[
-            (one.called(), one.called(_ALL), one.called(_IN_BASE) if one.name in other else "")
-            for one in actions
-        ],
+        actions=[_action(one, one.name in other) for one in actions],
     )
     return replace(spec, tla=wrapped(spec.tla, [one.name for one in actions], _ALL, text))
 
@@ -68,6 +65,25 @@ def is_comparable(design: Design, base: Design, zone: Zone, properties: Sequence
     states = [(one.state, caller_fields(one.design, one.features, one.kept)) for one in modules]
     here, there = (definitions(one.tla) for one in modules)
     return states[0] == states[1] and properties[0].name not in affected(there, here)
+
+
+@dataclass(frozen=True)
+class _Action:
+    """An action with its parameters: how it is written, with all its steps, and in the base.
+
+    ``in_base``: "" if it is the same there.  ``called``: its name and its arguments, as values.
+    """
+
+    head: str
+    all_steps: str
+    in_base: str
+    called: str
+
+
+def _action(one: Definition, is_other: bool) -> _Action:
+    in_base = one.called(_IN_BASE) if is_other else ""
+    called = f'"{one.name}", <<{", ".join(one.params)}>>'
+    return _Action(one.called(), one.called(_ALL), in_base, called)
 
 
 def _kept(prop: Property) -> str:
