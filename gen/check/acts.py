@@ -17,7 +17,7 @@ from gen.model.design import Design
 from gen.model.feature import features, find_features
 from gen.model.property import Property
 from gen.model.render import actions, happening, render
-from gen.model.section import sections
+from gen.model.section import locks_of
 from gen.tlc.report import Outcome, Report
 from gen.trace.trace import Trace
 
@@ -133,7 +133,7 @@ def would_exercise(request: Check, base: Design, properties: Sequence[Property])
     here = differing(())
     more = [name for name in features() if name not in zone.features]
     told = [f"--with {name}" for name in more if differing((name,)) > here]
-    locks = [_locks(design) for design in (base, request.design)]
+    locks = [locks_of(d.choices, d.patch.sections) for d in (base, request.design)]
     if zone.grain == "fused" and locks[0] != locks[1]:
         # One hold is one step here, whether it has the lock or not.
         told.insert(0, "--grain step --property LockDiscipline")
@@ -144,12 +144,3 @@ def would_exercise(request: Check, base: Design, properties: Sequence[Property])
     if not zone.edged:
         told.append("a zone with an edge (--zone-start, --zone-end)")
     return told
-
-
-def _locks(design: Design) -> dict[str, list[str]]:
-    """Where each section of a design takes zone->lock and drops it."""
-    found = sections(design.choices, design.patch.sections)
-    return {
-        name: [call.function for call in one.calls if call.function in ("spin_lock", "spin_unlock")]
-        for name, one in found.items()
-    }

@@ -16,6 +16,8 @@ from gen.model.reader import Line, TomlFile, Words, dotted, open_toml
 from gen.model.specs import SPECS, actor_files
 
 SECTIONS = SPECS / "sections.toml"
+#: Calls that take zone->lock, and drop it.
+_LOCK = ("spin_lock", "spin_unlock")
 
 #: Choices that must have been made: one value, or one of several, for each.
 Needs = Mapping[str, str | tuple[str, ...]]
@@ -251,6 +253,14 @@ def sections(choices: Mapping[str, str], edited: Edited | None = None) -> dict[s
         if edited and name in edited:
             made[name] = replace(made[name], calls=calls_of(edited[name]))
     return made
+
+
+def locks_of(choices: Mapping[str, str], edited: Edited | None = None) -> dict[str, list[str]]:
+    """Where each section takes zone->lock and drops it."""
+    return {
+        name: [call.function for call in one.calls if call.function in _LOCK]
+        for name, one in sections(choices, edited).items()
+    }
 
 
 @cache
