@@ -36,6 +36,7 @@ from typing import Any
 from gen.cli.main import main
 from gen.draw.formats import FORMATS
 from gen.errors import ExitCode
+from gen.tlc.cache import without_header
 from gen.tlc.stream import read_report
 
 ROOT = Path(__file__).parent.parent
@@ -213,14 +214,6 @@ def _files(*patterns: str) -> Callable[[], Sequence[bytes]]:
     return lambda: [path.read_bytes() for one in patterns for path in sorted(ROOT.glob(one))]
 
 
-def _body(tla: str) -> str:
-    """A module without the comments below its first line, which name the design."""
-    first, *lines = tla.splitlines()
-    while lines and lines[0].startswith("\\*"):
-        lines.pop(0)
-    return "\n".join([first, *lines])
-
-
 def _says(data: bytes) -> Mapping[str, Any] | None:
     """What of a design file goes into the model; None if it is no TOML."""
     try:
@@ -245,7 +238,7 @@ def design(good: bytes, data: bytes, where: Path) -> str:
         return "a module, and an error" if ran.out else ""
     if ran.out.count("\n====") != 1 or not ran.out.endswith("=\n"):
         return "a module that ends before its end"
-    if _says(good) == _says(data) and _body(texts[0]) != _body(texts[1]):
+    if _says(good) == _says(data) and without_header(texts[0]) != without_header(texts[1]):
         return "another module, though nothing but words has changed"
     return ""
 
@@ -273,7 +266,7 @@ def _outside(tla: str) -> list[str]:
         r"VARIABLES?|EXTENDS|ASSUME|RECURSIVE|CONSTANTS?|THEOREM|LOCAL|INSTANCE|----|====|"
         r"(Step|Boot)\b"
     )
-    return [line for line in _body(tla).splitlines() if re.match(keep, line)]
+    return [line for line in without_header(tla).splitlines() if re.match(keep, line)]
 
 
 def trace(_good: bytes, data: bytes, where: Path) -> str:
@@ -428,7 +421,7 @@ def path(_good: bytes, data: bytes, where: Path) -> str:
         ran = run("render", "--design", str(file), "--tla")
         if ran.trouble or ran.code:
             return ran.trouble
-        texts.append(_body(ran.out))
+        texts.append(without_header(ran.out))
     return "" if texts[0] == texts[1] else "another module, by its path"
 
 

@@ -10,7 +10,7 @@ from gen.check.acts import Acting, Acts, acts, does_less, would_exercise
 from gen.check.request import Check
 from gen.check.runner import Runner
 from gen.check.session import Stopped, check
-from gen.check.verdict import OnProgress, Result, Verdict, silent
+from gen.check.verdict import OnProgress, Result, Verdict, silent, withdraw
 from gen.errors import ExitCode, GenError
 from gen.model.acts import render_acts
 
@@ -42,7 +42,7 @@ def met(
     try:
         return exercised(request, verdicts, on_progress, stop)[0]
     except GenError as error:
-        raise Stopped(_unknown(verdicts), error) from None
+        raise Stopped(withdraw(verdicts, error.message), error) from None
 
 
 def exercised(
@@ -82,12 +82,6 @@ def in_words(request: Check, found: Acts) -> str:
     more = [] if there else would_exercise(request, base, request.applicable)
     fits = f"; perhaps it does with {', or '.join(more)}" if more else ""
     return f"{request.design.name} {found.nowhere}{fits}"
-
-
-def _unknown(verdicts: Sequence[Verdict]) -> list[Verdict]:
-    return [
-        replace(v, result=Result.NO_VERDICT) if v.result is Result.HOLDS else v for v in verdicts
-    ]
 
 
 def _withdrawn(request: Check, verdicts: Sequence[Verdict], found: Acts) -> list[Verdict]:

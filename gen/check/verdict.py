@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from gen.check.shortest import Shortest
@@ -68,6 +68,18 @@ class Verdict:
     def violated(self) -> bool:
         """It is known that the design has not what the property says."""
         return self.result in (Result.VIOLATED, Result.UNREACHABLE)
+
+
+def withdraw(verdicts: Sequence[Verdict], reason: str) -> list[Verdict]:
+    """After trouble nothing may read like a clean end, even if the last search had one."""
+    if any(v.result is Result.NO_VERDICT for v in verdicts):
+        return list(verdicts)
+    return [
+        replace(v, result=Result.NO_VERDICT, message=reason, code=ExitCode.NO_VERDICT)
+        if v.result is Result.HOLDS
+        else v
+        for v in verdicts
+    ]
 
 
 _EXIT_CODES = {

@@ -16,7 +16,7 @@ from gen.check.exercised import changes_nothing, exercised
 from gen.check.past import Past
 from gen.check.request import Check
 from gen.check.session import Stopped, check
-from gen.check.verdict import Result, Verdict
+from gen.check.verdict import Result, Verdict, withdraw
 from gen.cli import aot as aot_cache
 from gen.cli import options
 from gen.cli.common import check_command, draw_options, limits_of, run_dir_of
@@ -214,7 +214,7 @@ def _run_check(
         else:
             reason = f"interrupted {ticker.how_far()}"
             code = interrupted(stopped.cause)
-        verdicts = _withdraw(verdicts, reason)
+        verdicts = withdraw(verdicts, reason)
     finally:
         ticker.clear()
     acted, against = None, printer.against
@@ -237,7 +237,7 @@ def _run_check(
                 written[option].write(text.encode("utf-8", "backslashreplace"))
     except GenError as e:
         reason = reason or e.message
-        verdicts = _withdraw(verdicts, reason)
+        verdicts = withdraw(verdicts, reason)
     trouble = words.trouble(verdicts, reason)
     if _violated(verdicts, against) and all(v.result is not Result.NO_VERDICT for v in verdicts):
         # A violation is one, whatever could not be done besides.
@@ -288,15 +288,3 @@ def _go_past(
 def _violated(verdicts: Sequence[Verdict], against: Against | None) -> bool:
     """Whether anything is violated, but for what is violated there too."""
     return any(v.violated and not (against and against.is_old(v)) for v in verdicts)
-
-
-def _withdraw(verdicts: Sequence[Verdict], reason: str) -> list[Verdict]:
-    """After trouble nothing may read like a clean end, even if the last search had one."""
-    if any(v.result is Result.NO_VERDICT for v in verdicts):
-        return list(verdicts)
-    return [
-        replace(v, result=Result.NO_VERDICT, message=reason, code=ExitCode.NO_VERDICT)
-        if v.result is Result.HOLDS
-        else v
-        for v in verdicts
-    ]

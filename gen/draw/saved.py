@@ -20,9 +20,6 @@ _NAMES = ("trace.json", "*.trace.json")
 #: A trace has a hundred thousand.
 _MOST_BYTES = 1 << 26
 
-#: More than any trace has.
-_MOST_BYTES = 1 << 26
-
 
 def find_trace(given: str) -> Path:
     """The file of a trace: the path itself, or the only trace in that directory.

@@ -320,10 +320,11 @@ def load_design(path: Path) -> Design:
 
 def design_from_table(path: Path, table: Mapping[str, Any]) -> Design:
     """The design that ``Design.to_table`` wrote into the file at a path, checked as a file is."""
-    made = TomlFile(path, "", {"design": table}).get(DesignTable, "design")
+    file = TomlFile(path, "", table)
+    made = file.get(DesignTable)
     if made.base is not None and made.base not in design_names():
         raise GenError(f"{path}: base = {made.base!r}: {near_miss(made.base, design_names())}")
-    return _load(_DesignFile(TomlFile(path, "", table), made))
+    return _load(_DesignFile(file, made))
 
 
 def _load(top: _DesignFile) -> Design:

@@ -314,6 +314,8 @@ def _render_overlaid(overlay: Overlay, module: Module) -> str:
 
 def own_patch(design: Design, zone: Zone, properties: Sequence[Property]) -> Patch:
     """What a design says by text of its own, as it is in a module that is asked these."""
+    if not design.patch.overlay:
+        return design.patch
     return Module(MODULE, design, zone, properties, "")._patch[0]
 
 

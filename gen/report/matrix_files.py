@@ -32,9 +32,6 @@ _STAGE = ".matrix-"
 #: The data of a matrix have a hundred thousand.
 _MOST_BYTES = 1 << 26
 
-#: More than any matrix has.
-_MOST_BYTES = 1 << 26
-
 
 # ---- as files ------------------------------------------------------------------------
 
