@@ -20,7 +20,7 @@ from gen.draw.saved import difference, find_trace, load_trace, render_saved
 from gen.draw.side_by_side import side_by_side, where_they_part
 from gen.errors import ExitCode, GenError
 from gen.files import outputs
-from gen.model.design import design_from_table, find_design
+from gen.model.design import Design, design_from_table, find_design
 from gen.report import words
 from gen.tlc import aot
 from gen.tlc.toolchain import find_toolchain
@@ -59,18 +59,23 @@ def diff(args: argparse.Namespace) -> int:
     return ExitCode.DIFFERENT if where_they_part(left, right) else ExitCode.OK
 
 
+def _design_of(trace: Trace, path: str, named: str | None) -> Design:
+    """The design that was named, or the one that the trace carries, or else names."""
+    if named:
+        return find_design(named)
+    if trace.carried is not None and named is None:
+        return design_from_table(find_trace(path), trace.carried.table)
+    try:
+        return find_design(trace.design)
+    except GenError as e:
+        raise GenError(f"{path}: {e.message}") from None
+
+
 def replay(args: argparse.Namespace) -> int:
     trace = load_trace(args.path)
     carried = trace.carried if args.design is None else None
     name = args.design or trace.design
-    try:
-        design = (
-            design_from_table(find_trace(args.path), carried.table)
-            if carried
-            else find_design(name)
-        )
-    except GenError as e:
-        raise e if args.design or carried else GenError(f"{args.path}: {e.message}") from None
+    design = _design_of(trace, args.path, args.design)
     if design.name != trace.design:
         raise GenError(f"{args.path} is a trace of {trace.design}, not of {design.name}")
     limits = limits_of(args, trace.zone)

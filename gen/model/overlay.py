@@ -17,6 +17,7 @@ from gen.errors import GenError, near_miss, reason
 from gen.files import read_bytes, sha256
 from gen.model.body import BodyError, check_body
 from gen.model.definitions import Definition, definitions, difference
+from gen.model.operator import Operator
 from gen.model.specs import SPECS
 
 #: The design file of a folder; the templates lie beside it.
@@ -54,19 +55,6 @@ class Overlay:
         return Overlay({n: text for n, text in self.files.items() if n != name}, self.paths)
 
 
-@dataclass(frozen=True)
-class Own:
-    """An operator that templates of a user's make otherwise, or besides.
-
-    ``where``: the file, and the line of it at which its text begins, as far as that can be told.
-    """
-
-    name: str
-    args: str
-    body: str
-    where: tuple[str, int]
-
-
 def read_overlay(folder: Path) -> Overlay:
     """The templates beside a design file; GenError if one has no place in ``specs/``."""
     try:
@@ -99,7 +87,7 @@ def _text(name: str, path: Path, known: list[str]) -> str:
         raise GenError(f"{path}: not UTF-8") from None
 
 
-def own_operators(overlay: Overlay, base: str, made: str) -> list[Own]:
+def own_operators(overlay: Overlay, base: str, made: str) -> list[Operator]:
     """What two modules do not share, rendered without these templates and with them.
 
     GenError, one line with the file's, if that is more than expressions.
@@ -127,7 +115,7 @@ def own_operators(overlay: Overlay, base: str, made: str) -> list[Own]:
     return owns
 
 
-def _own(overlay: Overlay, one: Definition) -> Own:
+def _own(overlay: Overlay, one: Definition) -> Operator:
     """A definition as an operator; its text is one expression, or GenError."""
     head, _, rest = one.lines[0].partition("==")
     body = "\n".join([" " * (len(head) + 2) + rest, *one.lines[1:]])
@@ -138,7 +126,7 @@ def _own(overlay: Overlay, one: Definition) -> Own:
     except BodyError as error:
         at = f"{file}:{line + error.line - 1}" if line else file
         raise GenError(f"{at}: {one.name}: {error.why}") from None
-    return Own(one.name, ", ".join(one.params), body, (file, line))
+    return Operator(one.name, ", ".join(one.params), body, (), (file, line))
 
 
 def _around(tla: str, known: Mapping[str, Definition]) -> list[str]:

@@ -18,6 +18,7 @@ from gen.errors import GenError, near_miss
 from gen.files import sha256
 from gen.model.body import BodyError, check_body
 from gen.model.definitions import Definition, definitions, used
+from gen.model.operator import Operator
 from gen.model.overlay import DESIGN_FILE, Overlay, own_operators, read_overlay
 from gen.model.position import Key, line_of
 from gen.model.reader import Line, Text, TomlFile, Words, dotted
@@ -88,37 +89,6 @@ class OperatorTable:
 
 
 @dataclass(frozen=True)
-class Operator:
-    """An operator of a design's own: ``body`` as it stands in a module, indented by two.
-
-    ``args``: its parameters with commas; None: those that it has in the templates.  ``edits``: if
-    there is no body, what stands in that of the templates, and what stands there instead.
-    ``where``: the file, and the line in it at which the body begins, for messages.
-    """
-
-    name: str
-    args: str | None
-    body: str
-    edits: tuple[tuple[str, str], ...] = ()
-    where: tuple[str, int] = field(default=("", 0), compare=False)
-
-    @property
-    def texts(self) -> list[str]:
-        """All that it says in TLA+."""
-        return [self.body, *(new for _, new in self.edits)]
-
-    @property
-    def place(self) -> str:
-        """The file, with the line if that is known for sure."""
-        return f"{self.where[0]}:{self.where[1]}" if self.where[1] else self.where[0]
-
-    @property
-    def before(self) -> str:
-        """What its body calls the operator that it replaces."""
-        return f"{self.name}_before"
-
-
-@dataclass(frozen=True)
 class Patch:
     """What a design changes by text of its own."""
 
@@ -135,10 +105,7 @@ class Patch:
 
         ``base`` and ``made``: the module without any of the patch, and with its templates.
         """
-        found = {
-            own.name: Operator(own.name, own.args, own.body, (), own.where)
-            for own in own_operators(self.overlay, base, made)
-        }
+        found = {one.name: one for one in own_operators(self.overlay, base, made)}
         for name, one in found.items():
             if name in self.operators:
                 raise GenError(f"{one.place}: {name}: [operators.{name}] says it too")
